@@ -1,0 +1,192 @@
+//! What can be asked of a running client, whoever asks: a typed line, a JSON line or the command line.
+
+use std::time::Duration;
+
+use heliograph_client::{
+    Address, CatchUpReport, Client, Connection, ConversationId, Message, TimelinePage, Traffic,
+};
+
+use crate::failure::Failure;
+use crate::reference::{Referent, resolve};
+
+/// At most this many messages per page or search: a screen or a script that wants more asks again.
+const LARGEST_PAGE: usize = 10_000;
+
+/// Whom an action is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A conversation that is known by its row.
+    Known(ConversationId),
+    /// A number, address or name that still has to be looked up.
+    Named(String),
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Send a text; an address without a conversation gets one.
+    Send { to: Target, text: String },
+    /// Open a conversation for talking: look it up, start a chat with an address if need be, show what is newest.
+    Open { to: Target, limit: usize },
+    /// Create an encrypted group.
+    CreateGroup { name: String, members: Vec<Address> },
+    /// Invite accounts into a group.
+    Invite { group: Target, members: Vec<Address> },
+    /// Remove accounts from a group.
+    Remove { group: Target, members: Vec<Address> },
+    /// Join an ordinary room; without a nick the account's own name is taken.
+    Join { room: Address, nick: Option<String> },
+    /// The newest messages of a conversation.
+    History { of: Target, limit: usize },
+    /// Messages with these words.
+    Search { text: String, within: Option<Target>, limit: usize },
+    /// Who is in a conversation.
+    Members { of: Target },
+    /// Remember that everything up to this message was seen.
+    MarkRead { of: Target, row: i64 },
+    /// How things stand.
+    Status,
+    /// Stop all work, as a phone does in the background.
+    Suspend,
+    /// Go on after [`Action::Suspend`], and connect.
+    Resume,
+    /// Fetch what was missed, within a deadline.
+    CatchUp { deadline: Duration },
+    /// What the operating system knows about the network.
+    Network { available: bool },
+    /// End the session.
+    Quit,
+}
+
+/// What came of an [`Action`].
+pub enum Outcome {
+    /// The message is safe on this device, under this row.
+    Sent { conversation: ConversationId, row: i64 },
+    /// The conversation is there (it may still be preparing).
+    Conversation(ConversationId),
+    /// A part of a conversation's past.
+    History { conversation: ConversationId, page: TimelinePage, opened: bool },
+    /// Messages found, newest first.
+    Found(Vec<Message>),
+    /// Who is in a conversation.
+    Members { conversation: ConversationId, members: Vec<Address> },
+    /// How things stand.
+    Status(Status),
+    /// What a catch-up brought.
+    CaughtUp(CatchUpReport),
+    /// Done; there is nothing more to say.
+    Done,
+}
+
+/// How an account stands.
+pub struct Status {
+    /// The account.
+    pub address: Address,
+    /// The connection now.
+    pub connection: Connection,
+    /// Bytes and round trips since the client was opened.
+    pub traffic: Traffic,
+    /// How many conversations there are.
+    pub conversations: usize,
+    /// How many received messages were not seen yet.
+    pub unread: u64,
+}
+
+/// Reads how things stand. Needs no network.
+pub fn status(client: &Client) -> Result<Status, Failure> {
+    let conversations = client.conversations().snapshot()?;
+    Ok(Status {
+        address: client.address().clone(),
+        connection: client.connection(),
+        traffic: client.traffic(),
+        conversations: conversations.len(),
+        unread: conversations.iter().map(|conversation| conversation.unread).sum(),
+    })
+}
+
+/// Does one thing. Returns as soon as it is safe on this device; what the network makes of it is announced by the
+/// client's subscriptions.
+pub async fn perform(client: &Client, action: Action) -> Result<Outcome, Failure> {
+    match action {
+        Action::Send { to, text } => {
+            let conversation = open(client, to).await?;
+            Ok(Outcome::Sent { conversation, row: client.send(conversation, &text).await? })
+        }
+        Action::Open { to, limit } => {
+            let conversation = open(client, to).await?;
+            Ok(Outcome::History { conversation, page: page(client, conversation, limit)?, opened: true })
+        }
+        Action::CreateGroup { name, members } => {
+            Ok(Outcome::Conversation(client.create_group(&name, &members).await?))
+        }
+        Action::Invite { group, members } => {
+            client.invite(existing(client, group)?, &members).await?;
+            Ok(Outcome::Done)
+        }
+        Action::Remove { group, members } => {
+            client.remove(existing(client, group)?, &members).await?;
+            Ok(Outcome::Done)
+        }
+        Action::Join { room, nick } => {
+            let own = client.address();
+            let nick = nick.unwrap_or_else(|| own.local().unwrap_or(own.domain()).to_owned());
+            Ok(Outcome::Conversation(client.join_room(&room, &nick).await?))
+        }
+        Action::History { of, limit } => {
+            let conversation = existing(client, of)?;
+            Ok(Outcome::History { conversation, page: page(client, conversation, limit)?, opened: false })
+        }
+        Action::Search { text, within, limit } => {
+            let within = within.map(|target| existing(client, target)).transpose()?;
+            Ok(Outcome::Found(client.search(&text, within, limit.min(LARGEST_PAGE))?))
+        }
+        Action::Members { of } => {
+            let conversation = existing(client, of)?;
+            Ok(Outcome::Members { conversation, members: client.members(conversation)? })
+        }
+        Action::MarkRead { of, row } => {
+            client.mark_read(existing(client, of)?, row).await?;
+            Ok(Outcome::Done)
+        }
+        Action::Status => Ok(Outcome::Status(status(client)?)),
+        Action::Suspend => Ok(client.suspend().await.map(|()| Outcome::Done)?),
+        Action::Resume => {
+            client.resume().await?;
+            client.start();
+            Ok(Outcome::Done)
+        }
+        Action::CatchUp { deadline } => Ok(Outcome::CaughtUp(client.catch_up(deadline).await?)),
+        Action::Network { available } => {
+            client.network_changed(available);
+            Ok(Outcome::Done)
+        }
+        Action::Quit => Ok(Outcome::Done),
+    }
+}
+
+/// A conversation that is there already.
+pub fn existing(client: &Client, target: Target) -> Result<ConversationId, Failure> {
+    match target {
+        Target::Known(id) => Ok(id),
+        Target::Named(word) => match resolve(&word, &client.conversations().snapshot()?)? {
+            Referent::Conversation(id) => Ok(id),
+            Referent::Address(_) => Err(Failure::NoSuchConversation),
+        },
+    }
+}
+
+/// The conversation that is meant; a chat is started with an address that has none.
+pub async fn open(client: &Client, target: Target) -> Result<ConversationId, Failure> {
+    match target {
+        Target::Known(id) => Ok(id),
+        Target::Named(word) => match resolve(&word, &client.conversations().snapshot()?)? {
+            Referent::Conversation(id) => Ok(id),
+            Referent::Address(contact) => Ok(client.start_chat(&contact).await?),
+        },
+    }
+}
+
+/// The newest messages of a conversation, oldest first.
+pub fn page(client: &Client, conversation: ConversationId, limit: usize) -> Result<TimelinePage, Failure> {
+    Ok(client.timeline(conversation).snapshot(limit.min(LARGEST_PAGE))?)
+}

@@ -1,0 +1,242 @@
+//! The command line: what can be asked for, and nothing about how it is done.
+//!
+//! Passwords are never arguments: other users of a machine can read a command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use heliograph_client::Address;
+
+use crate::failure::EXIT_CODES;
+
+/// How long a one-shot command waits for the network by default, in seconds: long enough for a slow mobile link to
+/// connect, catch up and send once.
+const DEFAULT_TIMEOUT_SECONDS: u64 = 30;
+
+/// How many messages `history` shows by default: about one screen.
+const DEFAULT_HISTORY: usize = 30;
+
+/// How many hits `search` shows by default.
+const DEFAULT_HITS: usize = 50;
+
+/// Heliograph in a terminal: a messenger for any standard XMPP server, end-to-end encrypted between Heliographs.
+#[derive(Debug, Parser)]
+#[command(name = "heliograph", version, after_help = EXIT_CODES, arg_required_else_help = true)]
+pub struct Arguments {
+    /// Where the account is kept, one folder per account [default: the system's folder for such data]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// Speak JSON: one object per line on the output, and in `chat` on the input too
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// How long a command waits for the network before it gives up
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT_SECONDS)]
+    pub timeout: u64,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+impl Arguments {
+    /// The deadline of one-shot commands.
+    pub const fn deadline(&self) -> Duration {
+        Duration::from_secs(self.timeout)
+    }
+}
+
+/// The things a user can ask for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Add this device to an account, or show which account is here
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Talk: one conversation, or all of them
+    Chat {
+        /// An address, or a conversation's number or name; leave it out for all conversations
+        contact: Option<String>,
+    },
+    /// Encrypted groups
+    #[command(subcommand)]
+    Group(GroupCommand),
+    /// Ordinary rooms, not encrypted
+    #[command(subcommand)]
+    Room(RoomCommand),
+    /// Send one message and wait until the server has it
+    Send {
+        /// An address, or a conversation's number or name
+        to: String,
+        /// The message
+        text: String,
+    },
+    /// Show past messages; needs no network
+    History {
+        /// An address, or a conversation's number or name; leave it out to list the conversations
+        conversation: Option<String>,
+        /// At most this many messages, the newest
+        #[arg(long, default_value_t = DEFAULT_HISTORY)]
+        limit: usize,
+    },
+    /// Find messages by their words; needs no network
+    Search {
+        /// The words; the last one may be unfinished
+        text: String,
+        /// Only in this conversation
+        #[arg(long = "in", value_name = "CONVERSATION")]
+        within: Option<String>,
+        /// At most this many messages, newest first
+        #[arg(long, default_value_t = DEFAULT_HITS)]
+        limit: usize,
+    },
+    /// Show the account, its conversations and whether the server can be reached
+    Status {
+        /// Leave the network alone
+        #[arg(long)]
+        offline: bool,
+    },
+}
+
+/// What can be done about the account.
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Sign in once to check the account, then create its encrypted database
+    Add(AddAccount),
+    /// Show which account this is
+    Show,
+}
+
+/// How to reach and check an account.
+#[derive(Debug, Args)]
+pub struct AddAccount {
+    /// The account, as in name@server
+    pub address: Address,
+    /// Read the password from the first line of the input instead of asking for it
+    #[arg(long)]
+    pub password_stdin: bool,
+    /// Connect to this host and port instead of what DNS says
+    #[arg(long, value_name = "HOST:PORT", value_parser = parse_server)]
+    pub server: Option<(String, u16)>,
+    /// How --server encrypts
+    #[arg(long, value_enum, default_value_t = Tls::Starttls, requires = "server")]
+    pub tls: Tls,
+    /// Trust the certificate authorities in this PEM file as well
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Allow the PLAIN sign-in, which shows the password to the server, if it offers nothing better
+    #[arg(long)]
+    pub allow_plain: bool,
+}
+
+/// How the connection to a server named by hand is encrypted. Unencrypted is not offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Tls {
+    /// TLS from the first byte (XEP-0368)
+    Direct,
+    /// STARTTLS (RFC 6120 §5)
+    Starttls,
+}
+
+/// What can be done about encrypted groups.
+#[derive(Debug, Subcommand)]
+pub enum GroupCommand {
+    /// Create a group and invite its first members
+    Create {
+        /// The group's name
+        name: String,
+        /// Accounts to invite
+        #[arg(required = true)]
+        members: Vec<Address>,
+    },
+    /// Invite accounts into a group
+    Invite {
+        /// The group's number, name or room address
+        group: String,
+        /// Accounts to invite
+        #[arg(required = true)]
+        members: Vec<Address>,
+    },
+    /// Remove accounts from a group
+    Remove {
+        /// The group's number, name or room address
+        group: String,
+        /// Accounts to remove
+        #[arg(required = true)]
+        members: Vec<Address>,
+    },
+    /// Send one message to a group and wait until the archive has it
+    Send {
+        /// The group's number, name or room address
+        group: String,
+        /// The message
+        text: String,
+    },
+}
+
+/// What can be done about ordinary rooms.
+#[derive(Debug, Subcommand)]
+pub enum RoomCommand {
+    /// Join a room
+    Join {
+        /// The room, as in room@service
+        room: Address,
+        /// The name to be known by there [default: the part of your address before the @]
+        #[arg(long)]
+        nick: Option<String>,
+    },
+}
+
+/// `host:port`, with IPv6 literals in brackets.
+fn parse_server(text: &str) -> Result<(String, u16), String> {
+    let (host, port) = text.rsplit_once(':').ok_or("expected HOST:PORT")?;
+    let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    if host.is_empty() {
+        return Err("the host is missing".into());
+    }
+    let port = port.parse().map_err(|_| "the port must be a number up to 65535")?;
+    Ok((host.to_owned(), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AccountCommand, Arguments, Command, GroupCommand, Tls, parse_server};
+    use clap::{CommandFactory, Parser};
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_lab_can_add_an_account() {
+        let line = "heliograph --data d --json account add ana@example.org --password-stdin --server localhost:5223 --tls direct --ca ca.pem";
+        let arguments = Arguments::try_parse_from(line.split(' ')).unwrap();
+        let Command::Account(AccountCommand::Add(add)) = arguments.command else {
+            panic!("not an account add")
+        };
+        assert!(arguments.json && add.password_stdin);
+        assert_eq!(add.tls, Tls::Direct);
+        assert_eq!(add.server, Some(("localhost".to_owned(), 5223)));
+    }
+
+    #[test]
+    fn global_options_may_stand_last_and_members_must_be_addresses() {
+        let arguments =
+            Arguments::try_parse_from(["heliograph", "group", "create", "crew", "ben@x.org", "--json"])
+                .unwrap();
+        assert!(arguments.json);
+        assert!(matches!(arguments.command, Command::Group(GroupCommand::Create { .. })));
+        assert!(Arguments::try_parse_from(["heliograph", "group", "create", "crew", "@"]).is_err());
+        assert!(Arguments::try_parse_from(["heliograph", "group", "create", "crew"]).is_err());
+    }
+
+    #[test]
+    fn servers_with_brackets_and_without_a_port() {
+        assert_eq!(parse_server("[::1]:5222"), Ok(("::1".to_owned(), 5222)));
+        assert!(parse_server("localhost").is_err());
+        assert!(parse_server(":5222").is_err());
+        assert!(parse_server("localhost:99999").is_err());
+    }
+}

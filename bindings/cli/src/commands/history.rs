@@ -1,0 +1,85 @@
+//! `history` and `search`: the past, from the store of this machine alone.
+
+use heliograph_client::{Client, Message};
+
+use crate::action::{Target, existing, page};
+use crate::commands::{Setting, now};
+use crate::failure::Failure;
+use crate::json_event::{ConversationFields, Event, MessageFields, line};
+use crate::one_shot;
+use crate::render::label;
+use crate::timeline::with_seams;
+
+/// Shows one conversation's newest messages, or the list of conversations.
+pub async fn history(setting: &Setting, conversation: Option<String>, limit: usize) -> Result<(), Failure> {
+    offline(setting, |client| match conversation {
+        Some(word) => messages(setting, client, word, limit),
+        None => conversations(setting, client),
+    })
+    .await
+}
+
+/// Shows the messages with these words, newest first.
+pub async fn search(
+    setting: &Setting,
+    text: String,
+    within: Option<String>,
+    limit: usize,
+) -> Result<(), Failure> {
+    offline(setting, |client| {
+        let within = within.map(|word| existing(client, Target::Named(word))).transpose()?;
+        for message in client.search(&text, within, limit)? {
+            show(setting, client, &message, true)?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Does something with the account without connecting.
+async fn offline(
+    setting: &Setting,
+    work: impl FnOnce(&Client) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let client = Client::open(setting.folder.account()?)?;
+    let result = work(&client);
+    one_shot::close(client).await;
+    match result {
+        Err(failure) if failure.is_reader_gone() => Ok(()),
+        other => other,
+    }
+}
+
+fn conversations(setting: &Setting, client: &Client) -> Result<(), Failure> {
+    for conversation in client.conversations().snapshot()? {
+        if setting.json {
+            let members = client.members(conversation.id)?;
+            let event = Event::Conversation(ConversationFields::new(&conversation, &members));
+            setting.print(&line(&event)?)?;
+        } else {
+            setting.print(&setting.look.conversation(&conversation))?;
+        }
+    }
+    Ok(())
+}
+
+fn messages(setting: &Setting, client: &Client, word: String, limit: usize) -> Result<(), Failure> {
+    let id = existing(client, Target::Named(word))?;
+    let page = page(client, id, limit)?;
+    for entry in with_seams(&page) {
+        match entry {
+            Some(message) => show(setting, client, message, false)?,
+            None if setting.json => setting.print("{\"event\":\"seam\"}")?,
+            None => setting.print(&setting.look.seam())?,
+        }
+    }
+    Ok(())
+}
+
+fn show(setting: &Setting, client: &Client, message: &Message, labelled: bool) -> Result<(), Failure> {
+    if setting.json {
+        return setting.print(&line(&Event::Message(MessageFields::new(message, false)))?);
+    }
+    let name = if labelled { Some(label(&client.conversation(message.conversation)?)) } else { None };
+    setting.print(&setting.look.message(message, client.address(), name.as_deref(), now()))
+}

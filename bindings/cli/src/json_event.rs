@@ -1,0 +1,318 @@
+//! The output half of the line protocol: one JSON object per line, with its kind under `"event"`.
+
+use heliograph_client::{
+    Address, Connection, ConnectionState, Conversation, ConversationKind, ConversationState, DeliveryState,
+    Message, Security, Sender, TimelinePage, Traffic,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::action::{Outcome, Status};
+use crate::failure::Failure;
+use crate::harmless;
+
+/// What the shell says to a script.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event<'a> {
+    /// The connection changed.
+    Connection(ConnectionFields),
+    /// A conversation is new or changed.
+    Conversation(ConversationFields<'a>),
+    /// A message is new or changed.
+    Message(MessageFields<'a>),
+    /// Everything that was missed is here.
+    CaughtUp,
+    /// Bytes and round trips since the client was opened.
+    Traffic(TrafficFields),
+    /// A command succeeded or failed; exactly one of `ok` and `error` is there.
+    Reply {
+        /// The command's tag, or `null`.
+        tag: Value,
+        /// What came of it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ok: Option<Value>,
+        /// Why not.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<ErrorFields>,
+    },
+}
+
+/// A failure: the stable code and a sentence.
+#[derive(Serialize)]
+pub struct ErrorFields {
+    code: &'static str,
+    message: String,
+}
+
+/// The connection. `offline` covers waiting for the next attempt (with the reason under `error`) and being suspended;
+/// `lacking` names what the server can't do.
+#[derive(Serialize)]
+pub struct ConnectionFields {
+    state: &'static str,
+    error: Option<&'static str>,
+    retry_at: Option<i64>,
+    lacking: Vec<&'static str>,
+}
+
+/// One conversation.
+#[derive(Serialize)]
+pub struct ConversationFields<'a> {
+    id: i64,
+    kind: ConversationKind,
+    address: String,
+    name: Option<&'a str>,
+    security: Security,
+    state: &'static str,
+    error: Option<&'static str>,
+    members: Vec<String>,
+    unread: u64,
+}
+
+/// One message. Times are milliseconds since 1970.
+#[derive(Serialize)]
+pub struct MessageFields<'a> {
+    row: i64,
+    conversation: i64,
+    id: &'a str,
+    sender: String,
+    sender_kind: &'static str,
+    outgoing: bool,
+    text: &'a str,
+    security: Security,
+    state: DeliveryState,
+    error: Option<&'static str>,
+    sent_at: i64,
+    received_at: i64,
+    delivered_to: u32,
+    displayed_by: u32,
+    new: bool,
+}
+
+/// Bytes and round trips.
+#[derive(Serialize)]
+pub struct TrafficFields {
+    bytes_up: u64,
+    bytes_down: u64,
+    flights: u64,
+    connects: u64,
+}
+
+impl From<&Connection> for ConnectionFields {
+    fn from(connection: &Connection) -> Self {
+        Self {
+            state: match connection.state {
+                ConnectionState::Offline | ConnectionState::Waiting | ConnectionState::Suspended => "offline",
+                ConnectionState::Connecting => "connecting",
+                ConnectionState::Online => "online",
+                ConnectionState::Stopped => "stopped",
+            },
+            error: connection.error.as_ref().map(|error| error.code.as_str()),
+            retry_at: connection.retry_at.map(|at| at.0),
+            lacking: connection.lacking.iter().map(|code| code.as_str()).collect(),
+        }
+    }
+}
+
+impl<'a> ConversationFields<'a> {
+    /// The conversation with who is in it.
+    pub fn new(conversation: &'a Conversation, members: &[Address]) -> Self {
+        Self {
+            id: conversation.id.0,
+            kind: conversation.kind,
+            address: conversation.address.to_string(),
+            name: conversation.name.as_deref(),
+            security: conversation.security,
+            state: match conversation.state {
+                ConversationState::Preparing => "preparing",
+                ConversationState::Active => "active",
+                ConversationState::Left => "left",
+                ConversationState::Failed => "failed",
+            },
+            error: conversation.failure.map(heliograph_client::ErrorCode::as_str),
+            members: members.iter().map(Address::to_string).collect(),
+            unread: conversation.unread,
+        }
+    }
+}
+
+impl<'a> MessageFields<'a> {
+    /// The message; `new` says whether it is announced for the first time.
+    pub fn new(message: &'a Message, new: bool) -> Self {
+        let (sender, sender_kind) = match &message.sender {
+            Sender::Account(address) => (address.to_string(), "account"),
+            Sender::Occupant(nick) => (nick.clone(), "occupant"),
+        };
+        Self {
+            row: message.row,
+            conversation: message.conversation.0,
+            id: message.id.as_str(),
+            sender,
+            sender_kind,
+            outgoing: message.outgoing,
+            text: &message.text,
+            security: message.security,
+            state: message.state,
+            error: message.failure.map(heliograph_client::ErrorCode::as_str),
+            sent_at: message.sent_at.0,
+            received_at: message.received_at.0,
+            delivered_to: message.delivered_to,
+            displayed_by: message.displayed_by,
+            new,
+        }
+    }
+}
+
+impl From<&Traffic> for TrafficFields {
+    fn from(traffic: &Traffic) -> Self {
+        Self {
+            bytes_up: traffic.bytes_up,
+            bytes_down: traffic.bytes_down,
+            flights: traffic.flights,
+            connects: traffic.connects,
+        }
+    }
+}
+
+impl From<&Failure> for ErrorFields {
+    fn from(failure: &Failure) -> Self {
+        Self { code: failure.code(), message: failure.to_string() }
+    }
+}
+
+/// One line of output without its end, safe for a terminal.
+pub fn line(value: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(value)
+        .map(|text| harmless::json(&text))
+        .map_err(|error| Failure::Input(format!("This can't be written as JSON: {error}.")))
+}
+
+/// What a reply says under `ok`.
+pub fn outcome(outcome: &Outcome) -> Value {
+    match outcome {
+        Outcome::Sent { conversation, row } => json!({ "conversation": conversation.0, "row": row }),
+        Outcome::Conversation(id) => json!({ "conversation": id.0 }),
+        Outcome::History { conversation, page, .. } => {
+            let mut fields = history(page);
+            if let Some(fields) = fields.as_object_mut() {
+                fields.insert("conversation".into(), json!(conversation.0));
+            }
+            fields
+        }
+        Outcome::Found(messages) => json!({ "messages": all(messages) }),
+        Outcome::Members { conversation, members } => json!({
+            "conversation": conversation.0,
+            "members": members.iter().map(Address::to_string).collect::<Vec<_>>(),
+        }),
+        Outcome::Status(status) => self::status(status),
+        Outcome::CaughtUp(report) => {
+            json!({ "new_messages": report.new_messages, "complete": report.complete })
+        }
+        Outcome::Done => json!({}),
+    }
+}
+
+/// How things stand, as an object.
+pub fn status(status: &Status) -> Value {
+    json!({
+        "account": status.address.to_string(),
+        "connection": ConnectionFields::from(&status.connection),
+        "caught_up": status.connection.caught_up,
+        "conversations": status.conversations,
+        "unread": status.unread,
+        "traffic": TrafficFields::from(&status.traffic),
+    })
+}
+
+fn history(page: &TimelinePage) -> Value {
+    json!({
+        "messages": all(&page.messages),
+        "older": page.older,
+        "seams": page.seams.len(),
+    })
+}
+
+fn all(messages: &[Message]) -> Vec<MessageFields<'_>> {
+    messages.iter().map(|message| MessageFields::new(message, false)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ConnectionFields, ConversationFields, ErrorFields, Event, MessageFields, line};
+    use crate::failure::Failure;
+    use crate::sample;
+    use heliograph_client::{Connection, ConnectionState, ConversationKind, Error, ErrorCode};
+    use serde_json::{Value, json};
+
+    fn spoken(event: &Event<'_>) -> Value {
+        serde_json::from_str(&line(event).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn events_have_the_protocol_s_shape() {
+        let crew = sample::conversation(1, ConversationKind::Group, "g@muc.x.org", Some("crew"));
+        let members = [crew.address.clone()];
+        let said = spoken(&Event::Conversation(ConversationFields::new(&crew, &members)));
+        let expected = json!({"event":"conversation","id":1,"kind":"group","address":"g@muc.x.org","name":"crew",
+            "security":"encrypted","state":"active","error":null,"members":["g@muc.x.org"],"unread":0});
+        assert_eq!(said, expected);
+
+        let message = sample::message(4, &crew, "ben@x.org", "hi");
+        let said = spoken(&Event::Message(MessageFields::new(&message, true)));
+        for (key, value) in [
+            ("event", json!("message")),
+            ("row", json!(4)),
+            ("conversation", json!(1)),
+            ("id", json!("m4")),
+            ("sender", json!("ben@x.org")),
+            ("outgoing", json!(false)),
+            ("text", json!("hi")),
+            ("security", json!("encrypted")),
+            ("state", json!("delivered")),
+            ("error", Value::Null),
+            ("sent_at", json!(sample::NOON.0)),
+            ("new", json!(true)),
+        ] {
+            assert_eq!(said.get(key), Some(&value), "{key}");
+        }
+        assert_eq!(spoken(&Event::CaughtUp), json!({"event":"caught-up"}));
+    }
+
+    #[test]
+    fn waiting_for_the_next_attempt_is_offline_with_its_reason() {
+        let connection = Connection {
+            state: ConnectionState::Waiting,
+            error: Some(Error::new(ErrorCode::NetworkUnavailable, "refused")),
+            retry_at: None,
+            caught_up: false,
+            lacking: Vec::new(),
+        };
+        assert_eq!(
+            spoken(&Event::Connection(ConnectionFields::from(&connection))),
+            json!({"event":"connection","state":"offline","error":"network-unavailable","retry_at":null,"lacking":[]})
+        );
+    }
+
+    #[test]
+    fn a_reply_has_exactly_one_of_ok_and_error() {
+        let bad = Event::Reply {
+            tag: json!("x"),
+            ok: None,
+            error: Some(ErrorFields::from(&Failure::NoSuchConversation)),
+        };
+        let said = spoken(&bad);
+        assert_eq!(said.pointer("/error/code"), Some(&json!("not-found")));
+        assert!(said.get("ok").is_none());
+        let good = Event::Reply { tag: Value::Null, ok: Some(json!({})), error: None };
+        assert_eq!(spoken(&good), json!({"event":"reply","tag":null,"ok":{}}));
+    }
+
+    #[test]
+    fn a_terminal_that_shows_json_is_safe_too() {
+        let crew = sample::conversation(1, ConversationKind::Group, "g@muc.x.org", Some("crew"));
+        let message = sample::message(4, &crew, "ben@x.org", "a\u{1b}[2J\u{9b}b\nc");
+        let said = line(&Event::Message(MessageFields::new(&message, true))).unwrap();
+        assert!(!said.chars().any(char::is_control));
+        assert!(said.contains(r"a\u001b[2J\u009bb\nc"));
+    }
+}

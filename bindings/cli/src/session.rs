@@ -1,0 +1,286 @@
+//! A running conversation with the user or a script: lines come in, what happens goes out.
+//!
+//! The session knows nothing of how things look: a [`Face`] turns lines into actions and announces what happened, as
+//! JSON ([`crate::json_face`]) or as text ([`crate::talk`]). Actions run one after the other in the order they were
+//! asked for, so that two messages never change places; only a catch-up, which may take long, runs beside them.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::io;
+use std::time::Duration;
+
+use futures::future::LocalBoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
+use heliograph_client::{
+    Address, Client, Connection, ConnectionState, Conversation, ConversationId, DeliveryState, Message,
+    Timestamp,
+};
+use serde_json::Value;
+use tokio::sync::mpsc::Receiver;
+
+use crate::action::{Action, Outcome, perform};
+use crate::commands::now;
+use crate::failure::{Failure, output_failure};
+use crate::input::{Input, interrupted};
+
+/// How many messages are taken from the feed at once: enough to be quick in a catch-up, few enough that typed lines
+/// are answered in between.
+const BATCH: usize = 64;
+
+/// What a reply is matched to its command by: the script's tag. Typed lines have none.
+pub type Tag = Value;
+
+/// What a line turned out to be.
+pub enum Understood {
+    /// Something to do.
+    Do(Tag, Action),
+    /// The face dealt with it.
+    Answered,
+}
+
+/// What is said about a message besides the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct News {
+    /// Not announced before, and not from before this session.
+    pub new: bool,
+    /// Sent in this session, so the user has seen it already.
+    pub from_here: bool,
+}
+
+/// How a session looks to the other side.
+pub trait Face {
+    /// Makes sense of one line of input.
+    fn understand(&mut self, line: &str) -> io::Result<Understood>;
+    /// A line that could not even be read as text.
+    fn reject(&mut self, failure: &Failure) -> io::Result<()>;
+    /// The connection as it is now.
+    fn connection(&mut self, connection: &Connection) -> io::Result<()>;
+    /// A conversation that is new or changed, with who is in it.
+    fn conversation(&mut self, conversation: &Conversation, members: &[Address]) -> io::Result<()>;
+    /// A message that is new or changed. Answers whether a person saw it.
+    fn message(&mut self, message: &Message, news: News) -> io::Result<bool>;
+    /// What came of an action.
+    fn reply(&mut self, tag: Tag, action: &Action, result: Result<Outcome, Failure>) -> io::Result<()>;
+}
+
+/// How a session begins and ends.
+pub struct Plan {
+    /// Done before anything that is typed.
+    pub first: Option<Action>,
+    /// After the end of the input: how long to wait until what was said here has reached the server. Zero: not at all.
+    pub linger: Duration,
+}
+
+/// How many lines wait for their turn at most; further ones wait in the channel.
+const LINES_WAITING: usize = 64;
+
+/// What waits for its turn. A line is made sense of only then: what it means may depend on what comes before it.
+enum Todo {
+    Act(Tag, Action),
+    Line(String),
+}
+
+/// The next thing in turn.
+enum Next {
+    Act(Tag, Action),
+    Answered,
+    Nothing,
+}
+
+type Running<'a> = LocalBoxFuture<'a, (Tag, Action, Result<Outcome, Failure>)>;
+
+struct Session<'a> {
+    client: &'a Client,
+    face: &'a mut dyn Face,
+    started: Timestamp,
+    known: HashMap<ConversationId, Conversation>,
+    announced: HashSet<i64>,
+    /// Rows that were sent from here and that the server does not have yet.
+    unsent: HashSet<i64>,
+    from_here: HashSet<i64>,
+    /// Messages of ours that were announced while a send was still under way: is it that one?
+    held_back: Vec<Message>,
+    waiting: VecDeque<Todo>,
+    sending: bool,
+}
+
+/// Runs until the input ends, `quit` is asked for, or the process is asked to end.
+pub async fn run(
+    client: &Client,
+    face: &mut dyn Face,
+    mut input: Receiver<Input>,
+    plan: Plan,
+) -> Result<(), Failure> {
+    let mut connection_changes = client.connection_changes();
+    let mut conversation_changes = client.conversations();
+    let mut feed = client.all_messages();
+    let mut session = Session {
+        client,
+        face,
+        started: now(),
+        known: HashMap::new(),
+        announced: HashSet::new(),
+        unsent: HashSet::new(),
+        from_here: HashSet::new(),
+        held_back: Vec::new(),
+        waiting: plan.first.into_iter().map(|action| Todo::Act(Value::Null, action)).collect(),
+        sending: false,
+    };
+    session.conversations(conversation_changes.snapshot()?)?;
+    session.connection(&client.connection())?;
+    client.start();
+
+    let mut running: Option<Running<'_>> = None;
+    let mut beside: FuturesUnordered<Running<'_>> = FuturesUnordered::new();
+    let mut input_open = true;
+    let mut linger = std::pin::pin!(tokio::time::sleep(plan.linger));
+    let mut lingering = false;
+    let mut signal = std::pin::pin!(interrupted());
+    loop {
+        while running.is_none() {
+            match session.next()? {
+                Next::Nothing => break,
+                Next::Answered => {}
+                Next::Act(tag, Action::Quit) => {
+                    return session.face.reply(tag, &Action::Quit, Ok(Outcome::Done)).map_err(output_failure);
+                }
+                Next::Act(tag, action @ Action::CatchUp { .. }) => {
+                    beside.push(Box::pin(carry_out(client, tag, action)));
+                }
+                Next::Act(tag, action) => {
+                    session.sending = matches!(action, Action::Send { .. });
+                    running = Some(Box::pin(carry_out(client, tag, action)));
+                }
+            }
+        }
+        if !input_open && running.is_none() && beside.is_empty() {
+            let stopped = client.connection().state == ConnectionState::Stopped;
+            if session.unsent.is_empty() || stopped || plan.linger.is_zero() {
+                return Ok(());
+            }
+            if !lingering {
+                linger.as_mut().reset(tokio::time::Instant::now() + plan.linger);
+                lingering = true;
+            }
+        }
+        tokio::select! {
+            line = input.recv(), if input_open && session.waiting.len() < LINES_WAITING => match line {
+                Some(Input::Line(line)) => session.waiting.push_back(Todo::Line(line)),
+                Some(Input::Unreadable(failure)) => {
+                    session.face.reject(&failure).map_err(output_failure)?;
+                }
+                Some(Input::Interrupted) => return Ok(()),
+                None => input_open = false,
+            },
+            change = connection_changes.next() => session.connection(&change?)?,
+            changed = conversation_changes.next() => session.conversations(changed?)?,
+            messages = feed.next(BATCH) => session.messages(messages?).await?,
+            (tag, action, result) = finished(&mut running) => {
+                running = None;
+                session.finished(tag, &action, result)?;
+            }
+            Some((tag, action, result)) = beside.next() => {
+                session.face.reply(tag, &action, result).map_err(output_failure)?;
+            }
+            () = &mut signal => return Ok(()),
+            () = &mut linger, if lingering => {
+                return Err(Failure::TimedOut {
+                    waiting_for: "the server has not got every message yet",
+                    seconds: plan.linger.as_secs(),
+                    kept: true,
+                });
+            }
+        }
+    }
+}
+
+async fn carry_out(client: &Client, tag: Tag, action: Action) -> (Tag, Action, Result<Outcome, Failure>) {
+    let result = perform(client, action.clone()).await;
+    (tag, action, result)
+}
+
+/// The end of what is running; never, if nothing is.
+async fn finished(running: &mut Option<Running<'_>>) -> (Tag, Action, Result<Outcome, Failure>) {
+    match running {
+        Some(work) => work.await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Session<'_> {
+    fn next(&mut self) -> Result<Next, Failure> {
+        let line = match self.waiting.pop_front() {
+            None => return Ok(Next::Nothing),
+            Some(Todo::Act(tag, action)) => return Ok(Next::Act(tag, action)),
+            Some(Todo::Line(line)) => line,
+        };
+        Ok(match self.face.understand(&line).map_err(output_failure)? {
+            Understood::Do(tag, action) => Next::Act(tag, action),
+            Understood::Answered => Next::Answered,
+        })
+    }
+
+    fn connection(&mut self, connection: &Connection) -> Result<(), Failure> {
+        self.face.connection(connection).map_err(output_failure)
+    }
+
+    fn conversations(&mut self, changed: Vec<Conversation>) -> Result<(), Failure> {
+        for conversation in changed {
+            // Without its members a conversation is still worth showing.
+            let members = self.client.members(conversation.id).unwrap_or_default();
+            self.face.conversation(&conversation, &members).map_err(output_failure)?;
+            self.known.insert(conversation.id, conversation);
+        }
+        Ok(())
+    }
+
+    async fn messages(&mut self, changed: Vec<Message>) -> Result<(), Failure> {
+        let mut seen: HashMap<ConversationId, i64> = HashMap::new();
+        for message in changed {
+            // The feeds are independent: a message may come before its conversation, and a reader wants that first.
+            if !self.known.contains_key(&message.conversation) {
+                let conversation = self.client.conversation(message.conversation)?;
+                self.conversations(vec![conversation])?;
+            }
+            if self.sending && message.outgoing && !self.announced.contains(&message.row) {
+                self.held_back.push(message);
+            } else if self.announce(&message)? && !message.outgoing {
+                seen.insert(message.conversation, message.row);
+            }
+        }
+        for (conversation, row) in seen {
+            // A read mark that can't be kept now is made good by the next one.
+            let _ = self.client.mark_read(conversation, row).await;
+        }
+        Ok(())
+    }
+
+    fn announce(&mut self, message: &Message) -> Result<bool, Failure> {
+        let first = self.announced.insert(message.row);
+        let news = News {
+            new: first && message.received_at >= self.started,
+            from_here: self.from_here.contains(&message.row),
+        };
+        if !matches!(message.state, DeliveryState::Queued | DeliveryState::Sending) {
+            self.unsent.remove(&message.row);
+        }
+        self.face.message(message, news).map_err(output_failure)
+    }
+
+    fn finished(
+        &mut self,
+        tag: Tag,
+        action: &Action,
+        result: Result<Outcome, Failure>,
+    ) -> Result<(), Failure> {
+        self.sending = false;
+        if let Ok(Outcome::Sent { row, .. }) = &result {
+            self.from_here.insert(*row);
+            self.unsent.insert(*row);
+        }
+        self.face.reply(tag, action, result).map_err(output_failure)?;
+        for message in std::mem::take(&mut self.held_back) {
+            self.announce(&message)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! Adding an account to this device.
+
+use heliograph_client::{Client, Error};
+use zeroize::Zeroizing;
+
+use crate::argument;
+use crate::error::HeliographError;
+use crate::runtime::OwnRuntime;
+
+/// What is needed to sign in. Kept inside the encrypted database.
+#[derive(uniffi::Record)]
+pub struct AccountConfig {
+    /// The account, `name@server`.
+    pub address: String,
+    /// Its password.
+    pub password: String,
+    /// Where to connect to; without it DNS is asked (RFC 6120 §3.2).
+    #[uniffi(default)]
+    pub server: Option<ServerOverride>,
+    /// A certificate authority to trust instead of the public ones, in PEM: for private event servers.
+    #[uniffi(default)]
+    pub extra_ca_pem: Option<String>,
+    /// Whether the password may be sent readable (inside TLS) to a server that offers nothing better.
+    #[uniffi(default = false)]
+    pub allow_plain: bool,
+}
+
+/// A server's place, where DNS does not know it.
+#[derive(uniffi::Record)]
+pub struct ServerOverride {
+    /// Host name or IP address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// How TLS starts.
+    pub tls: TlsMode,
+}
+
+/// How TLS starts.
+#[derive(uniffi::Enum)]
+pub enum TlsMode {
+    /// From the first byte (XEP-0368).
+    Direct,
+    /// After `<starttls/>` (RFC 6120 §5), which must succeed.
+    StartTls,
+}
+
+impl TryFrom<AccountConfig> for heliograph_client::AccountConfig {
+    type Error = Error;
+
+    fn try_from(account: AccountConfig) -> Result<Self, Error> {
+        let password = Zeroizing::new(account.password);
+        Ok(Self {
+            address: argument::address(&account.address)?,
+            password,
+            server: account.server.map(TryInto::try_into).transpose()?,
+            extra_ca_pem: account.extra_ca_pem,
+            allow_plain: account.allow_plain,
+        })
+    }
+}
+
+impl TryFrom<ServerOverride> for heliograph_client::ServerOverride {
+    type Error = Error;
+
+    fn try_from(server: ServerOverride) -> Result<Self, Error> {
+        Ok(Self {
+            host: argument::host(server.host)?,
+            port: argument::port(server.port)?,
+            tls: match server.tls {
+                TlsMode::Direct => heliograph_client::TlsMode::Direct,
+                TlsMode::StartTls => heliograph_client::TlsMode::StartTls,
+            },
+        })
+    }
+}
+
+/// Signs in once to check the account, then creates its database at `path`, locked with `key` (32 random bytes from the
+/// platform's keystore). On failure, and if the caller stops waiting, nothing is left behind.
+///
+/// Errors: whatever can go wrong with a connection, `InvalidArgument`, `DiskFull`.
+#[uniffi::export]
+pub async fn add_account(path: String, key: Vec<u8>, account: AccountConfig) -> Result<(), HeliographError> {
+    let location = argument::store_location(&path, key)?;
+    let account = account.try_into()?;
+    let runtime = OwnRuntime::start()?;
+    let result = runtime
+        .worker()
+        .run_while_awaited(async move { Client::add_account(&location, account).await })
+        .await;
+    runtime.join().await;
+    Ok(result?)
+}

@@ -1,0 +1,246 @@
+//! The object that applications hold.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use heliograph_client::{Client, Error};
+
+use crate::argument;
+use crate::connection::{Connection, ConnectionChanges, Traffic};
+use crate::conversation::{Conversation, ConversationFeed};
+use crate::error::{HeliographError, closed};
+use crate::message::{Message, messages};
+use crate::runtime::{OwnRuntime, Worker};
+use crate::timeline::{MessageFeed, Timeline};
+
+/// What [`HeliographClient::catch_up`] brought.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct CatchUpReport {
+    /// Messages of others that are new.
+    pub new_messages: u64,
+    /// Everything that waited in the archives is here; otherwise the deadline came first or the connection failed.
+    pub complete: bool,
+}
+
+/// One account on this device, with threads of its own. All methods may be called from any thread.
+///
+/// Call [`Self::shutdown`] when done with it. A client that is merely forgotten stops as well, but at no certain moment.
+#[derive(uniffi::Object)]
+pub struct HeliographClient {
+    address: String,
+    /// `None` after the end. Taken before the runtime ends; declared before it, so that it is dropped first.
+    client: RwLock<Option<Arc<Client>>>,
+    runtime: OwnRuntime,
+    /// Lets a second caller of [`Self::shutdown`] wait for the first.
+    ending: tokio::sync::Mutex<()>,
+}
+
+impl HeliographClient {
+    fn client(&self) -> Result<Arc<Client>, Error> {
+        self.client.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(closed)
+    }
+
+    fn worker(&self) -> &Worker {
+        self.runtime.worker()
+    }
+
+    /// Runs `work` with the client on the client's threads, to its end.
+    async fn run<T, W>(&self, work: impl FnOnce(Arc<Client>) -> W) -> Result<T, HeliographError>
+    where
+        T: Send + 'static,
+        W: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let work = work(self.client()?);
+        Ok(self.worker().run(work).await?)
+    }
+}
+
+#[uniffi::export]
+impl HeliographClient {
+    /// Opens an account that [`add_account`](crate::add_account) made. Does not connect.
+    ///
+    /// Errors: `InvalidArgument` (a key that has not 32 bytes), `StoreLocked` (wrong key), `StoreCorrupt`, `StoreTooNew`,
+    /// `StoreBusy` (open elsewhere), `NotFound` (no account there).
+    #[uniffi::constructor]
+    pub async fn open(path: String, key: Vec<u8>) -> Result<Arc<Self>, HeliographError> {
+        let location = argument::store_location(&path, key)?;
+        let runtime = OwnRuntime::start()?;
+        let client = match runtime.worker().run(async move { Client::open(location) }).await {
+            Ok(client) => client,
+            Err(error) => {
+                runtime.join().await;
+                return Err(error.into());
+            }
+        };
+        Ok(Arc::new(Self {
+            address: client.address().to_string(),
+            client: RwLock::new(Some(Arc::new(client))),
+            runtime,
+            ending: tokio::sync::Mutex::default(),
+        }))
+    }
+
+    /// Our account, `name@server`.
+    pub fn address(&self) -> String {
+        self.address.clone()
+    }
+
+    /// Connects, and stays connected as far as the network allows, until [`Self::suspend`]. After a failure that retrying
+    /// can't cure this is also how to try again.
+    pub fn start(&self) -> Result<(), HeliographError> {
+        self.client()?.start();
+        Ok(())
+    }
+
+    /// Says goodbye to the server and closes everything. When this returns, no timer is armed and no file of the database
+    /// is open; the client's threads sleep. Idempotent.
+    pub async fn suspend(&self) -> Result<(), HeliographError> {
+        self.run(|client| async move { client.suspend().await }).await
+    }
+
+    /// Opens the database again after [`Self::suspend`]; [`Self::start`] connects. Idempotent.
+    pub async fn resume(&self) -> Result<(), HeliographError> {
+        self.run(|client| async move { client.resume().await }).await
+    }
+
+    /// Connects, reads what waits, and, if the client was suspended before, suspends again: for push messages and background
+    /// refresh. Returns when caught up, when connecting was given up, or after `deadline_ms` milliseconds.
+    pub async fn catch_up(&self, deadline_ms: u64) -> Result<CatchUpReport, HeliographError> {
+        let deadline = Duration::from_millis(deadline_ms);
+        let report = self.run(|client| async move { client.catch_up(deadline).await }).await?;
+        Ok(CatchUpReport { new_messages: report.new_messages, complete: report.complete })
+    }
+
+    /// [`Self::suspend`] for good. When this returns, every subscription has ended and no thread of the client is left.
+    /// Idempotent; everything else then fails with `Closed`.
+    pub async fn shutdown(&self) -> Result<(), HeliographError> {
+        let _one_at_a_time = self.ending.lock().await;
+        let client = self.client.write().unwrap_or_else(PoisonError::into_inner).take();
+        let result = match client {
+            Some(client) => self.worker().run(async move { client.suspend().await }).await,
+            None => Ok(()),
+        };
+        self.runtime.join().await;
+        Ok(result?)
+    }
+
+    /// The operating system says whether there is a network. Without one nothing is tried and no timer runs.
+    pub fn network_changed(&self, available: bool) -> Result<(), HeliographError> {
+        self.client()?.network_changed(available);
+        Ok(())
+    }
+
+    /// The app came to the front or went behind.
+    pub fn app_state_changed(&self, foreground: bool) -> Result<(), HeliographError> {
+        self.client()?.app_state_changed(foreground);
+        Ok(())
+    }
+
+    /// The state of the connection now.
+    pub fn connection(&self) -> Result<Connection, HeliographError> {
+        Ok(self.client()?.connection().into())
+    }
+
+    /// Subscribes to the state of the connection.
+    pub fn connection_changes(&self) -> Result<Arc<ConnectionChanges>, HeliographError> {
+        let changes = self.client()?.connection_changes();
+        Ok(Arc::new(ConnectionChanges::new(changes, self.worker().clone())))
+    }
+
+    /// What was sent and received since the account was opened.
+    pub fn traffic(&self) -> Result<Traffic, HeliographError> {
+        Ok(self.client()?.traffic().into())
+    }
+
+    /// Subscribes to the list of conversations.
+    pub fn conversations(&self) -> Result<Arc<ConversationFeed>, HeliographError> {
+        Ok(Arc::new(ConversationFeed::new(self.client()?, self.worker().clone())?))
+    }
+
+    /// One conversation. Errors: `NotFound`.
+    pub async fn conversation(&self, id: i64) -> Result<Conversation, HeliographError> {
+        let id = argument::conversation(id);
+        Ok(self.run(|client| async move { client.conversation(id) }).await?.into())
+    }
+
+    /// The accounts in a group, ours included; empty for chats and ordinary rooms.
+    pub async fn members(&self, conversation: i64) -> Result<Vec<String>, HeliographError> {
+        let id = argument::conversation(conversation);
+        let members = self.run(|client| async move { client.members(id) }).await?;
+        Ok(members.into_iter().map(Into::into).collect())
+    }
+
+    /// Subscribes to one conversation's messages. Errors: `NotFound`.
+    pub fn timeline(&self, conversation: i64) -> Result<Arc<Timeline>, HeliographError> {
+        let id = argument::conversation(conversation);
+        Ok(Arc::new(Timeline::new(&*self.client()?, id, self.worker().clone())?))
+    }
+
+    /// Subscribes to the messages of all conversations, from now on.
+    pub fn all_messages(&self) -> Result<Arc<MessageFeed>, HeliographError> {
+        Ok(Arc::new(MessageFeed::new(&*self.client()?, self.worker().clone())))
+    }
+
+    /// Messages that hold all words of the query (the last one may be the beginning of a word), newest first; everywhere,
+    /// or within one conversation. Any text is a valid query.
+    #[uniffi::method(default(within = None, limit = 50))]
+    pub async fn search(
+        &self,
+        query: String,
+        within: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Message>, HeliographError> {
+        let within = within.map(argument::conversation);
+        let limit = argument::count(limit)?;
+        Ok(messages(self.run(|client| async move { client.search(&query, within, limit) }).await?))
+    }
+
+    /// Opens a chat with an account and gives its id at once. It is encrypted if the account has keys: see the
+    /// conversation's `security` once its `state` is no longer `Preparing`.
+    pub async fn start_chat(&self, contact: String) -> Result<i64, HeliographError> {
+        let contact = argument::address(&contact)?;
+        Ok(self.run(|client| async move { client.start_chat(&contact).await }).await?.0)
+    }
+
+    /// Makes an encrypted group and gives its id at once; it is ready when its state is `Active`, and texts may be sent
+    /// before.
+    pub async fn create_group(&self, name: String, members: Vec<String>) -> Result<i64, HeliographError> {
+        let name = argument::xml_text(name)?;
+        let members = argument::addresses(&members)?;
+        Ok(self.run(|client| async move { client.create_group(&name, &members).await }).await?.0)
+    }
+
+    /// Invites accounts into a group.
+    pub async fn invite(&self, group: i64, members: Vec<String>) -> Result<(), HeliographError> {
+        let group = argument::conversation(group);
+        let members = argument::addresses(&members)?;
+        self.run(|client| async move { client.invite(group, &members).await }).await
+    }
+
+    /// Removes accounts from a group that we own.
+    pub async fn remove(&self, group: i64, members: Vec<String>) -> Result<(), HeliographError> {
+        let group = argument::conversation(group);
+        let members = argument::addresses(&members)?;
+        self.run(|client| async move { client.remove(group, &members).await }).await
+    }
+
+    /// Enters an ordinary, unencrypted room and gives the conversation's id.
+    pub async fn join_room(&self, room: String, nick: String) -> Result<i64, HeliographError> {
+        let room = argument::address(&room)?;
+        let nick = argument::xml_text(nick)?;
+        Ok(self.run(|client| async move { client.join_room(&room, &nick).await }).await?.0)
+    }
+
+    /// Queues a text; it is safe on this device when this returns. Gives the row of the message.
+    pub async fn send(&self, conversation: i64, text: String) -> Result<i64, HeliographError> {
+        let conversation = argument::conversation(conversation);
+        let text = argument::xml_text(text)?;
+        self.run(|client| async move { client.send(conversation, &text).await }).await
+    }
+
+    /// The user has seen the conversation up to the message in this row.
+    pub async fn mark_read(&self, conversation: i64, row: i64) -> Result<(), HeliographError> {
+        let conversation = argument::conversation(conversation);
+        self.run(|client| async move { client.mark_read(conversation, row).await }).await
+    }
+}

@@ -1,0 +1,134 @@
+//! Conversations and the list of them.
+
+use std::sync::Arc;
+
+use heliograph_client::{Client, ConversationKind, ConversationState, Conversations, Error, Security};
+
+use crate::argument;
+use crate::error::{Failure, HeliographError};
+use crate::runtime::Worker;
+use crate::subscription::{Feed, Source};
+
+/// What a conversation is.
+#[uniffi::remote(Enum)]
+pub enum ConversationKind {
+    /// With one account.
+    Direct,
+    /// An encrypted group: an MLS group ordered by a room of its own.
+    Group,
+    /// An ordinary public or private room (XEP-0045), not encrypted.
+    Room,
+}
+
+/// Whether a conversation can be used.
+#[uniffi::remote(Enum)]
+pub enum ConversationState {
+    /// Being set up; texts may be sent already and wait.
+    Preparing,
+    /// In use.
+    Active,
+    /// We left it or were removed.
+    Left,
+    /// It can't be used; the reason stands beside it.
+    Failed,
+}
+
+/// One conversation. A later copy with the same `id` and a higher `revision` replaces an earlier one.
+#[derive(Clone, uniffi::Record)]
+pub struct Conversation {
+    /// Names the conversation on this device; stable.
+    pub id: i64,
+    /// What it is.
+    pub kind: ConversationKind,
+    /// The contact, or the room.
+    pub address: String,
+    /// The name of a group.
+    pub name: Option<String>,
+    /// Whether what is sent here is end-to-end encrypted. Known for sure once the state is no longer `Preparing`.
+    pub security: Security,
+    /// Whether it can be used.
+    pub state: ConversationState,
+    /// Why not.
+    pub failure: Option<Failure>,
+    /// When it began on this device, in milliseconds since 1970.
+    pub created_at_ms: i64,
+    /// Messages of others after the last one that was marked read.
+    pub unread: u64,
+    /// When the last message came or went, in milliseconds since 1970.
+    pub last_activity_ms: Option<i64>,
+    /// Grows with every change.
+    pub revision: u64,
+}
+
+impl From<heliograph_client::Conversation> for Conversation {
+    fn from(conversation: heliograph_client::Conversation) -> Self {
+        Self {
+            id: conversation.id.0,
+            kind: conversation.kind,
+            address: conversation.address.into(),
+            name: conversation.name,
+            security: conversation.security,
+            state: conversation.state,
+            failure: conversation.failure.map(Into::into),
+            created_at_ms: conversation.created_at.0,
+            unread: conversation.unread,
+            last_activity_ms: conversation.last_activity.map(|at| at.0),
+            revision: conversation.revision,
+        }
+    }
+}
+
+fn conversations(all: Vec<heliograph_client::Conversation>) -> Vec<Conversation> {
+    all.into_iter().map(Into::into).collect()
+}
+
+/// A subscription to the list of conversations.
+#[derive(uniffi::Object)]
+pub struct ConversationFeed {
+    client: Arc<Client>,
+    worker: Worker,
+    feed: Feed<Conversations>,
+}
+
+impl Source for Conversations {
+    type Item = Conversation;
+
+    async fn next(&mut self) -> Result<Vec<Conversation>, Error> {
+        Self::next(self).await.map(conversations)
+    }
+}
+
+impl ConversationFeed {
+    /// From now on: what exists already is for [`Self::snapshot`].
+    pub(crate) fn new(client: Arc<Client>, worker: Worker) -> Result<Self, Error> {
+        let mut changes = client.conversations();
+        changes.snapshot()?;
+        Ok(Self { client, feed: Feed::new(worker.clone(), changes), worker })
+    }
+}
+
+#[uniffi::export]
+impl ConversationFeed {
+    /// All conversations, the one with the newest activity first.
+    pub async fn snapshot(&self) -> Result<Vec<Conversation>, HeliographError> {
+        let client = Arc::clone(&self.client);
+        let all = self.worker.run(async move { client.conversations().snapshot() }).await?;
+        Ok(conversations(all))
+    }
+
+    /// Waits until a conversation is new or has changed since this subscription began. May be given up at any moment.
+    pub async fn ready(&self) -> Result<(), HeliographError> {
+        Ok(self.feed.ready().await?)
+    }
+
+    /// What [`Self::ready`] announced, at most `max` of it; does not wait. A conversation may be repeated that a snapshot
+    /// showed: go by `id` and `revision`.
+    pub fn take(&self, max: u32) -> Result<Vec<Conversation>, HeliographError> {
+        Ok(self.feed.take(argument::count(max)?))
+    }
+
+    /// [`Self::ready`] and [`Self::take`] in one call. A caller that may give up waiting should use those instead.
+    pub async fn next(&self, max: u32) -> Result<Vec<Conversation>, HeliographError> {
+        Ok(self.feed.next(argument::count(max)?).await?)
+    }
+}

@@ -1,0 +1,40 @@
+//! Heliograph for Kotlin, Swift, Python and Ruby: `heliograph-client` through UniFFI.
+//!
+//! Conversions and nothing else: records instead of the core's types, checked arguments, one error type, and a runtime whose
+//! threads end when the foreign side says so. It decides nothing about messages, keeps no state of its own beyond what a
+//! waiting subscription has fetched, and logs nothing. Whatever is worth testing twice belongs below this crate.
+//!
+//! How the boundary is drawn:
+//!
+//! * Calls are few and coarse, results are plain records with ids as numbers; only the client and its subscriptions are
+//!   objects. Whatever may touch the disk or the network is `async` and runs on the client's own threads.
+//! * A subscription is pulled: [`ready`](Timeline::ready) waits, [`take`](Timeline::take) fetches,
+//!   [`next`](Timeline::next) does both. There are no callbacks.
+//! * Every failure is a [`HeliographError`] with a stable code. A panic below would reach the foreign side as UniFFI's
+//!   internal error; none is intended.
+//! * [`HeliographClient::shutdown`] ends every thread. A program should call it before it exits: a thread that calls back
+//!   into an interpreter that is going away would take the process down with it.
+//!
+//! Read first: `client.rs`, then `subscription.rs` and `runtime.rs`.
+
+mod account;
+mod argument;
+mod client;
+mod connection;
+mod conversation;
+mod error;
+mod message;
+mod runtime;
+mod subscription;
+mod timeline;
+
+pub use account::{AccountConfig, ServerOverride, TlsMode, add_account};
+pub use client::{CatchUpReport, HeliographClient};
+pub use connection::{Connection, ConnectionChanges, Traffic};
+pub use conversation::{Conversation, ConversationFeed};
+pub use error::{Failure, HeliographError};
+pub use message::{Message, Sender};
+pub use timeline::{MessageFeed, Seam, Timeline, TimelinePage};
+
+// Names the generated modules, also for the other languages: `heliograph.py`, `heliograph.kt`, `heliograph.swift`.
+uniffi::setup_scaffolding!("heliograph");

@@ -1,0 +1,118 @@
+//! One message, as a person reads it.
+
+use heliograph_client::{DeliveryState, Security};
+
+use crate::error::Failure;
+
+/// How far a message of ours has got. The order is the order of progress; a message never goes back.
+#[uniffi::remote(Enum)]
+pub enum DeliveryState {
+    /// Safe on this device, waiting for a connection or for the group to be ready.
+    Queued,
+    /// Encrypted and handed to the session at least once; not yet acknowledged.
+    Sending,
+    /// The server acknowledged it (XEP-0198).
+    Sent,
+    /// Seen in the archive: it can't be lost any more.
+    Archived,
+    /// Every other account in the conversation has it.
+    Delivered,
+    /// Every other account has shown it to its user.
+    Displayed,
+    /// It can't be sent; the reason stands beside it.
+    Failed,
+}
+
+/// Whether a conversation or a message is end-to-end encrypted.
+#[uniffi::remote(Enum)]
+pub enum Security {
+    /// Readable by the servers in between.
+    Plain,
+    /// MLS (RFC 9420): readable by the members' devices only.
+    Encrypted,
+}
+
+/// Who wrote a message.
+#[derive(Clone, PartialEq, Eq, uniffi::Enum)]
+pub enum Sender {
+    /// An account, by its address.
+    Account {
+        /// `name@server`.
+        address: String,
+    },
+    /// Somebody in an ordinary room who is known by a nick only. A nick may look like an address and proves nothing.
+    Occupant {
+        /// The nick, as its owner chose it.
+        nick: String,
+    },
+}
+
+/// One message. A later copy with the same `row` and a higher `revision` replaces an earlier one.
+#[derive(Clone, uniffi::Record)]
+pub struct Message {
+    /// Names the message on this device; stable.
+    pub row: i64,
+    /// Its conversation.
+    pub conversation: i64,
+    /// The id that all devices share; unique only together with the sender.
+    pub id: String,
+    /// Who wrote it.
+    pub sender: Sender,
+    /// Written by this account, here or on another device.
+    pub outgoing: bool,
+    /// How it travelled.
+    pub security: Security,
+    /// What it says, as received: it may hold control characters.
+    pub text: String,
+    /// When its sender says that it was sent, in milliseconds since 1970. Not to be trusted for order.
+    pub sent_at_ms: i64,
+    /// When it came to this device, in milliseconds since 1970.
+    pub received_at_ms: i64,
+    /// Its place in the timeline; nothing for one of ours that has none yet: those come last.
+    pub position: Option<i64>,
+    /// How far it got.
+    pub state: DeliveryState,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// How many other accounts have it, as far as they said.
+    pub delivered_to: u32,
+    /// How many other accounts have shown it, as far as they said.
+    pub displayed_by: u32,
+    /// Grows with every change.
+    pub revision: u64,
+}
+
+impl From<heliograph_client::Sender> for Sender {
+    fn from(sender: heliograph_client::Sender) -> Self {
+        match sender {
+            heliograph_client::Sender::Account(address) => Self::Account { address: address.into() },
+            heliograph_client::Sender::Occupant(nick) => Self::Occupant { nick },
+        }
+    }
+}
+
+impl From<heliograph_client::Message> for Message {
+    fn from(message: heliograph_client::Message) -> Self {
+        Self {
+            row: message.row,
+            conversation: message.conversation.0,
+            id: message.id.as_str().to_owned(),
+            sender: message.sender.into(),
+            outgoing: message.outgoing,
+            security: message.security,
+            text: message.text,
+            sent_at_ms: message.sent_at.0,
+            received_at_ms: message.received_at.0,
+            position: message.position,
+            state: message.state,
+            failure: message.failure.map(Into::into),
+            delivered_to: message.delivered_to,
+            displayed_by: message.displayed_by,
+            revision: message.revision,
+        }
+    }
+}
+
+pub(crate) fn messages(messages: Vec<heliograph_client::Message>) -> Vec<Message> {
+    messages.into_iter().map(Into::into).collect()
+}

@@ -1,0 +1,145 @@
+//! Subscriptions to messages.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use heliograph_client::{Client, ConversationId, Error};
+
+use crate::argument;
+use crate::error::HeliographError;
+use crate::message::{Message, messages};
+use crate::runtime::Worker;
+use crate::subscription::{Feed, Source};
+
+/// Messages fetched from the database at once for [`MessageFeed`]: bounds memory, and is enough for a screen or two.
+const BATCH: usize = 128;
+
+/// Messages of one conversation, from old to new.
+#[derive(Clone, uniffi::Record)]
+pub struct TimelinePage {
+    /// The messages.
+    pub messages: Vec<Message>,
+    /// There are older ones; [`Timeline::earlier`] brings them.
+    pub older: bool,
+    /// Places where messages are missing.
+    pub seams: Vec<Seam>,
+}
+
+/// A hole in the history: the archive had more than was read, or had forgotten what we missed.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Seam {
+    /// The hole is just before the message with this position, or the next one after it.
+    pub position: i64,
+}
+
+impl From<heliograph_client::TimelinePage> for TimelinePage {
+    fn from(page: heliograph_client::TimelinePage) -> Self {
+        Self {
+            messages: messages(page.messages),
+            older: page.older,
+            seams: page.seams.into_iter().map(|seam| Seam { position: seam.position }).collect(),
+        }
+    }
+}
+
+/// A subscription to one conversation's messages.
+#[derive(uniffi::Object)]
+pub struct Timeline {
+    worker: Worker,
+    pages: Arc<Mutex<heliograph_client::Timeline>>,
+    /// A subscription of its own, so that a page can be fetched while somebody waits for changes.
+    changes: Feed<heliograph_client::Timeline>,
+}
+
+impl Source for heliograph_client::Timeline {
+    type Item = Message;
+
+    async fn next(&mut self) -> Result<Vec<Message>, Error> {
+        Self::next(self).await.map(messages)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Timeline {
+    /// Changes from now on: what exists already is for [`Self::snapshot`].
+    pub(crate) fn new(client: &Client, conversation: ConversationId, worker: Worker) -> Result<Self, Error> {
+        client.conversation(conversation)?;
+        let mut changes = client.timeline(conversation);
+        changes.snapshot(1)?;
+        let pages = Arc::new(Mutex::new(client.timeline(conversation)));
+        Ok(Self { pages, changes: Feed::new(worker.clone(), changes), worker })
+    }
+}
+
+#[uniffi::export]
+impl Timeline {
+    /// The newest `limit` messages; [`Self::earlier`] goes back from here.
+    pub async fn snapshot(&self, limit: u32) -> Result<TimelinePage, HeliographError> {
+        let limit = argument::count(limit)?;
+        let pages = Arc::clone(&self.pages);
+        Ok(self.worker.run(async move { locked(&pages).snapshot(limit) }).await?.into())
+    }
+
+    /// Up to `limit` messages before those already returned.
+    pub async fn earlier(&self, limit: u32) -> Result<TimelinePage, HeliographError> {
+        let limit = argument::count(limit)?;
+        let pages = Arc::clone(&self.pages);
+        Ok(self.worker.run(async move { locked(&pages).earlier(limit) }).await?.into())
+    }
+
+    /// Waits until a message is new or has changed since this subscription began. May be given up at any moment.
+    pub async fn ready(&self) -> Result<(), HeliographError> {
+        Ok(self.changes.ready().await?)
+    }
+
+    /// What [`Self::ready`] announced, at most `max` of it, in the order of change; does not wait. A message may be
+    /// repeated that a snapshot showed: go by `row` and `revision`.
+    pub fn take(&self, max: u32) -> Result<Vec<Message>, HeliographError> {
+        Ok(self.changes.take(argument::count(max)?))
+    }
+
+    /// [`Self::ready`] and [`Self::take`] in one call. A caller that may give up waiting should use those instead.
+    pub async fn next(&self, max: u32) -> Result<Vec<Message>, HeliographError> {
+        Ok(self.changes.next(argument::count(max)?).await?)
+    }
+}
+
+/// A subscription to the messages of all conversations: for bots and notifications.
+#[derive(uniffi::Object)]
+pub struct MessageFeed {
+    feed: Feed<heliograph_client::MessageFeed>,
+}
+
+impl Source for heliograph_client::MessageFeed {
+    type Item = Message;
+
+    async fn next(&mut self) -> Result<Vec<Message>, Error> {
+        Self::next(self, BATCH).await.map(messages)
+    }
+}
+
+impl MessageFeed {
+    pub(crate) fn new(client: &Client, worker: Worker) -> Self {
+        Self { feed: Feed::new(worker, client.all_messages()) }
+    }
+}
+
+#[uniffi::export]
+impl MessageFeed {
+    /// Waits until a message is new or has changed since this subscription began. May be given up at any moment.
+    pub async fn ready(&self) -> Result<(), HeliographError> {
+        Ok(self.feed.ready().await?)
+    }
+
+    /// What [`Self::ready`] announced, at most `max` of it, in the order of change; does not wait.
+    pub fn take(&self, max: u32) -> Result<Vec<Message>, HeliographError> {
+        Ok(self.feed.take(argument::count(max)?))
+    }
+
+    /// [`Self::ready`] and [`Self::take`] in one call. A caller that may give up waiting should use those instead.
+    pub async fn next(&self, max: u32) -> Result<Vec<Message>, HeliographError> {
+        Ok(self.feed.next(argument::count(max)?).await?)
+    }
+}

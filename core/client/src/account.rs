@@ -1,0 +1,165 @@
+//! Which account, where its database is, and how its server is reached.
+
+use std::path::PathBuf;
+
+use heliograph_model::stanza::SessionEvent;
+use heliograph_model::{Address, Clock, Entropy, Error, ErrorCode};
+use heliograph_store::{DatabaseKey, Store, StoreError, setting};
+use heliograph_sync::{EngineError, create_account};
+use heliograph_xmpp::session::{
+    ServerLocation, Session, SessionConfig, SessionOutput, TlsMode as WireTls, Trust,
+};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::shared::fresh_entropy;
+
+/// Name of the setting that holds the [`AccountConfig`].
+const ACCOUNT_SETTING: &str = "account";
+
+/// The database file of one account and the key that opens it.
+#[derive(Clone)]
+pub struct StoreLocation {
+    /// The file. Its folder must exist.
+    pub path: PathBuf,
+    /// From the platform's keystore.
+    pub key: DatabaseKey,
+}
+
+impl StoreLocation {
+    /// A location.
+    pub fn new(path: impl Into<PathBuf>, key: DatabaseKey) -> Self {
+        Self { path: path.into(), key }
+    }
+}
+
+/// What is needed to sign in. Kept inside the encrypted database.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AccountConfig {
+    /// The account.
+    pub address: Address,
+    /// Its password.
+    pub password: Zeroizing<String>,
+    /// Where to connect to; `None` asks DNS (RFC 6120 §3.2).
+    pub server: Option<ServerOverride>,
+    /// A certificate authority to trust instead of the public ones, in PEM: for private event servers.
+    pub extra_ca_pem: Option<String>,
+    /// Whether the password may be sent readable (inside TLS) to a server that offers nothing better. Off by default.
+    pub allow_plain: bool,
+}
+
+impl AccountConfig {
+    /// An account on an ordinary server.
+    pub fn new(address: Address, password: impl Into<String>) -> Self {
+        let password = Zeroizing::new(password.into());
+        Self { address, password, server: None, extra_ca_pem: None, allow_plain: false }
+    }
+
+    /// As the session wants it.
+    pub(crate) fn session(&self) -> SessionConfig {
+        let server = match &self.server {
+            None => ServerLocation::Lookup,
+            Some(server) => ServerLocation::At {
+                host: server.host.clone(),
+                port: server.port,
+                tls: match server.tls {
+                    TlsMode::Direct => WireTls::Direct,
+                    TlsMode::StartTls => WireTls::StartTls,
+                },
+            },
+        };
+        let trust = match &self.extra_ca_pem {
+            None => Trust::WebPki,
+            Some(pem) => Trust::ExtraCa(pem.clone().into_bytes()),
+        };
+        let mut config = SessionConfig::new(self.address.clone(), self.password.clone());
+        config.server = server;
+        config.trust = trust;
+        config.allow_plain = self.allow_plain;
+        config
+    }
+}
+
+/// A server's place, where DNS does not know it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ServerOverride {
+    /// Host name or IP address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// How TLS starts.
+    pub tls: TlsMode,
+}
+
+/// How TLS starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TlsMode {
+    /// From the first byte (XEP-0368).
+    Direct,
+    /// After `<starttls/>` (RFC 6120 §5), which must succeed.
+    StartTls,
+}
+
+/// Signs in once, so that a wrong password is known at once, then makes the database.
+pub(crate) async fn add(location: &StoreLocation, account: &AccountConfig) -> Result<(), Error> {
+    if account.address.local().is_none() {
+        return Err(Error::new(ErrorCode::InvalidArgument, "an account's address has a part before the @"));
+    }
+    if location.path.exists() {
+        return Err(Error::new(ErrorCode::InvalidArgument, "there is an account in this place already"));
+    }
+    try_sign_in(account.session()).await?;
+    let made = make_database(location, account);
+    if made.is_err() {
+        // Nothing of value can be in a database that was made a moment ago.
+        for suffix in ["", "-wal", "-shm", ".lock"] {
+            let mut name = location.path.as_os_str().to_owned();
+            name.push(suffix);
+            let _ = std::fs::remove_file(PathBuf::from(name));
+        }
+    }
+    made
+}
+
+async fn try_sign_in(config: SessionConfig) -> Result<(), Error> {
+    let (handle, mut outputs) = Session::start(config, None);
+    let mut online = false;
+    while let Some(output) = outputs.recv().await {
+        match output {
+            SessionOutput::Event(SessionEvent::Online { .. }) => {
+                online = true;
+                handle.close();
+            }
+            SessionOutput::Ended { error, .. } if !online => {
+                return Err(
+                    error.unwrap_or_else(|| Error::new(ErrorCode::SessionEnded, "the server said goodbye"))
+                );
+            }
+            SessionOutput::Ended { .. } => return Ok(()),
+            _ => {}
+        }
+    }
+    if online { Ok(()) } else { Err(Error::new(ErrorCode::Internal, "the session ended without a word")) }
+}
+
+fn make_database(location: &StoreLocation, account: &AccountConfig) -> Result<(), Error> {
+    let mut store = Store::open(&location.path, &location.key)?;
+    let now = heliograph_model::time::SystemClock.now();
+    let entropy: Entropy = fresh_entropy()?;
+    create_account(&mut store, now, &entropy, &account.address)?;
+    let mut bytes = Zeroizing::new(Vec::new());
+    ciborium::into_writer(account, &mut *bytes)
+        .map_err(|_| Error::new(ErrorCode::Internal, "the account does not encode"))?;
+    store.write(|tx| setting::put(tx, ACCOUNT_SETTING, &bytes).map_err(EngineError::from))?;
+    Ok(store.close()?)
+}
+
+/// Reads the configuration back.
+pub(crate) fn load(store: &mut Store) -> Result<AccountConfig, Error> {
+    let bytes = store
+        .write(|tx| Ok::<_, StoreError>(setting::get(tx, ACCOUNT_SETTING)?))?
+        .map(Zeroizing::new)
+        .ok_or_else(|| Error::new(ErrorCode::NotFound, "the database holds no account"))?;
+    ciborium::from_reader(bytes.as_slice())
+        .map_err(|_| Error::new(ErrorCode::StoreCorrupt, "the account's configuration does not decode"))
+}

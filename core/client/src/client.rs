@@ -1,0 +1,295 @@
+//! The facade that applications hold.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use heliograph_model::{Address, ConversationId, Error, ErrorCode};
+use heliograph_store::conversation::{self, Conversation};
+use heliograph_store::message::{self, Message};
+use heliograph_store::{Store, member, search};
+use heliograph_sync::{Command, Connection, ConnectionState, Engine, Input, Reply};
+use heliograph_xmpp::session::ResumeState;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::account::{self, AccountConfig, StoreLocation};
+use crate::catch_up::{self, CatchUpReport};
+use crate::connection::{ConnectionChanges, Traffic};
+use crate::conversations::Conversations;
+use crate::driver::{Driver, Order};
+use crate::shared::{Shared, closed};
+use crate::timeline::{MessageFeed, Timeline};
+
+/// One account on this device. All methods may be called from any thread.
+pub struct Client {
+    location: StoreLocation,
+    address: Address,
+    pub(crate) shared: Arc<Shared>,
+    runtime: Handle,
+    running: Mutex<Option<Running>>,
+    /// Lets one lifecycle call finish before the next begins.
+    lifecycle: tokio::sync::Mutex<()>,
+    /// Kept over a suspension, so that the session can be resumed.
+    resume: Arc<Mutex<Option<ResumeState>>>,
+}
+
+struct Running {
+    orders: mpsc::UnboundedSender<Order>,
+    task: JoinHandle<()>,
+}
+
+impl Client {
+    /// Signs in once to check the account, then creates its database. On failure nothing is left behind.
+    pub async fn add_account(location: &StoreLocation, account: AccountConfig) -> Result<(), Error> {
+        account::add(location, &account).await
+    }
+
+    /// Opens an existing account without connecting. Must be called on a multi-threaded tokio runtime, which the client
+    /// goes on using.
+    ///
+    /// Errors: [`ErrorCode::StoreLocked`] (wrong key), [`ErrorCode::StoreCorrupt`], [`ErrorCode::StoreTooNew`],
+    /// [`ErrorCode::StoreBusy`] (open elsewhere), [`ErrorCode::NotFound`] (no account there).
+    pub fn open(location: StoreLocation) -> Result<Self, Error> {
+        let runtime = Handle::try_current()
+            .map_err(|_| Error::new(ErrorCode::InvalidArgument, "a client is opened on a tokio runtime"))?;
+        if !location.path.exists() {
+            return Err(Error::new(ErrorCode::NotFound, "there is no database in this place"));
+        }
+        let connection = Connection {
+            state: ConnectionState::Suspended,
+            error: None,
+            retry_at: None,
+            caught_up: false,
+            lacking: Vec::new(),
+        };
+        let shared = Shared::new(connection);
+        let resume = Arc::default();
+        let (running, address) = run(&location, &shared, &runtime, &resume)?;
+        Ok(Self {
+            location,
+            address,
+            shared,
+            runtime,
+            running: Mutex::new(Some(running)),
+            lifecycle: tokio::sync::Mutex::default(),
+            resume,
+        })
+    }
+
+    /// Our account.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Connects, and stays connected as far as the network allows, until [`Self::suspend`]. After an error that retrying
+    /// can't cure (see [`Connection`]) this is also how to try again.
+    pub fn start(&self) {
+        self.tell(Input::Start);
+    }
+
+    /// Says goodbye to the server and closes everything. When this returns, no task of the client runs, no timer is armed
+    /// and no file of the database is open. Idempotent.
+    pub async fn suspend(&self) -> Result<(), Error> {
+        let _one_at_a_time = self.lifecycle.lock().await;
+        let Some(running) = self.running().take() else { return Ok(()) };
+        let (done, finished) = oneshot::channel();
+        // If the driver is gone already there is nobody left to stop.
+        let _ = running.orders.send(Order::Stop(done));
+        let result = finished.await.unwrap_or(Ok(()));
+        let _ = running.task.await;
+        self.shared.connection.send_modify(|connection| connection.state = ConnectionState::Suspended);
+        result
+    }
+
+    /// Opens the database again after [`Self::suspend`]; [`Self::start`] connects. Idempotent.
+    pub async fn resume(&self) -> Result<(), Error> {
+        let _one_at_a_time = self.lifecycle.lock().await;
+        if self.shared.is_closed() {
+            return Err(closed());
+        }
+        if self.running().is_some() {
+            return Ok(());
+        }
+        let (running, _) = run(&self.location, &self.shared, &self.runtime, &self.resume)?;
+        *self.running() = Some(running);
+        Ok(())
+    }
+
+    /// Connects, reads what waits, and, if the client was suspended before, suspends again: for push messages and background
+    /// refresh. Returns when caught up, when connecting was given up, or at the deadline.
+    pub async fn catch_up(&self, deadline: Duration) -> Result<CatchUpReport, Error> {
+        catch_up::run(self, deadline).await
+    }
+
+    /// [`Self::suspend`] for good: every subscription ends.
+    pub async fn shutdown(self) -> Result<(), Error> {
+        let result = self.suspend().await;
+        self.shared.close();
+        result
+    }
+
+    /// The operating system says whether there is a network. Without one nothing is tried and no timer runs.
+    pub fn network_changed(&self, available: bool) {
+        self.tell(Input::Network { available });
+    }
+
+    /// The app came to the front or went behind.
+    pub fn app_state_changed(&self, foreground: bool) {
+        self.tell(Input::AppState { foreground });
+    }
+
+    /// The state of the connection now.
+    pub fn connection(&self) -> Connection {
+        self.shared.connection.borrow().clone()
+    }
+
+    /// Subscribes to the state of the connection.
+    pub fn connection_changes(&self) -> ConnectionChanges {
+        ConnectionChanges { shared: Arc::clone(&self.shared), states: self.shared.connection.subscribe() }
+    }
+
+    /// What was sent and received since the account was opened.
+    pub fn traffic(&self) -> Traffic {
+        *self.shared.traffic()
+    }
+
+    /// Subscribes to the list of conversations.
+    pub fn conversations(&self) -> Conversations {
+        Conversations { shared: Arc::clone(&self.shared), ticks: self.shared.ticks.subscribe(), revision: 0 }
+    }
+
+    /// One conversation.
+    pub fn conversation(&self, id: ConversationId) -> Result<Conversation, Error> {
+        self.shared
+            .read(|database| conversation::get(database, id))?
+            .ok_or_else(|| Error::new(ErrorCode::NotFound, "there is no such conversation"))
+    }
+
+    /// The accounts in a group, ours included; empty for chats and ordinary rooms.
+    pub fn members(&self, id: ConversationId) -> Result<Vec<Address>, Error> {
+        self.shared.read(|database| member::members(database, id))
+    }
+
+    /// Subscribes to one conversation's messages.
+    pub fn timeline(&self, id: ConversationId) -> Timeline {
+        Timeline {
+            shared: Arc::clone(&self.shared),
+            ticks: self.shared.ticks.subscribe(),
+            conversation: id,
+            revision: 0,
+            oldest: None,
+        }
+    }
+
+    /// Subscribes to the messages of all conversations, from now on.
+    pub fn all_messages(&self) -> MessageFeed {
+        MessageFeed {
+            shared: Arc::clone(&self.shared),
+            ticks: self.shared.ticks.subscribe(),
+            revision: self.shared.read(message::latest_revision).unwrap_or_default(),
+        }
+    }
+
+    /// Messages that hold all words of the query (the last one may be the beginning of a word), newest first. Any text is
+    /// a valid query.
+    pub fn search(
+        &self,
+        query: &str,
+        within: Option<ConversationId>,
+        limit: usize,
+    ) -> Result<Vec<Message>, Error> {
+        self.shared.read(|database| search::search(database, query, within, limit))
+    }
+
+    /// Opens a chat with an account. It is encrypted if the account has keys; [`Conversation::security`] says so once
+    /// [`Conversation::state`] is no longer `Preparing`.
+    pub async fn start_chat(&self, contact: &Address) -> Result<ConversationId, Error> {
+        self.conversation_from(Command::StartChat { contact: contact.clone() }).await
+    }
+
+    /// Makes an encrypted group. Returns at once; the group is ready when its state is `Active`, and texts may be sent
+    /// before.
+    pub async fn create_group(&self, name: &str, members: &[Address]) -> Result<ConversationId, Error> {
+        self.conversation_from(Command::CreateGroup { name: name.to_owned(), members: members.to_vec() })
+            .await
+    }
+
+    /// Invites accounts into a group.
+    pub async fn invite(&self, group: ConversationId, members: &[Address]) -> Result<(), Error> {
+        self.ask(Command::Invite { conversation: group, members: members.to_vec() }).await.map(|_| ())
+    }
+
+    /// Removes accounts from a group that we own.
+    pub async fn remove(&self, group: ConversationId, members: &[Address]) -> Result<(), Error> {
+        self.ask(Command::Remove { conversation: group, members: members.to_vec() }).await.map(|_| ())
+    }
+
+    /// Enters an ordinary, unencrypted room.
+    pub async fn join_room(&self, room: &Address, nick: &str) -> Result<ConversationId, Error> {
+        self.conversation_from(Command::JoinRoom { room: room.clone(), nick: nick.to_owned() }).await
+    }
+
+    /// Queues a text; it is safe on this device when this returns. Gives the row of the message.
+    pub async fn send(&self, conversation: ConversationId, text: &str) -> Result<i64, Error> {
+        match self.ask(Command::Send { conversation, text: text.to_owned() }).await? {
+            Reply::Message(row) => Ok(row),
+            _ => Err(Error::new(ErrorCode::Internal, "the engine answered another question")),
+        }
+    }
+
+    /// The user has seen the conversation up to the message in this row.
+    pub async fn mark_read(&self, conversation: ConversationId, row: i64) -> Result<(), Error> {
+        self.ask(Command::MarkRead { conversation, row }).await.map(|_| ())
+    }
+
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.running().is_none()
+    }
+
+    async fn conversation_from(&self, command: Command) -> Result<ConversationId, Error> {
+        match self.ask(command).await? {
+            Reply::Conversation(id) => Ok(id),
+            _ => Err(Error::new(ErrorCode::Internal, "the engine answered another question")),
+        }
+    }
+
+    async fn ask(&self, command: Command) -> Result<Reply, Error> {
+        let (reply, answer) = oneshot::channel();
+        let order = Order::Ask(command, reply);
+        let sent = self.running().as_ref().is_some_and(|running| running.orders.send(order).is_ok());
+        if !sent {
+            return Err(closed());
+        }
+        answer.await.map_err(|_| closed())?
+    }
+
+    fn tell(&self, input: Input) {
+        if let Some(running) = self.running().as_ref() {
+            // A driver that is gone needs to be told nothing.
+            let _ = running.orders.send(Order::Tell(input));
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Opens the database and sets a driver to work on it.
+fn run(
+    location: &StoreLocation,
+    shared: &Arc<Shared>,
+    runtime: &Handle,
+    resume: &Arc<Mutex<Option<ResumeState>>>,
+) -> Result<(Running, Address), Error> {
+    let mut store = Store::open(&location.path, &location.key)?;
+    let account = account::load(&mut store)?;
+    let engine = Engine::open(store)?;
+    let address = engine.address().clone();
+    shared.set_readers(Some(engine.readers()));
+    let (orders, inbox) = mpsc::unbounded_channel();
+    let driver = Driver::new(engine, account, Arc::clone(shared), Arc::clone(resume));
+    let task = runtime.spawn(driver.run(inbox));
+    Ok((Running { orders, task }, address))
+}

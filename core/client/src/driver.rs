@@ -1,0 +1,282 @@
+//! Runs the engine: one task that feeds it what happens and does what it answers.
+//!
+//! The order matters and is always the same: the engine commits, then stanzas are acknowledged and sent, then readers are
+//! told. A stanza whose transaction failed is neither acknowledged nor lost: the connection is dropped, and the server sends
+//! it again or the archive brings it.
+
+use std::future::pending;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use heliograph_model::stanza::{Inbound, SessionEvent};
+use heliograph_model::time::SystemClock;
+use heliograph_model::{Clock, Error, ErrorCode, Timestamp};
+use heliograph_sync::{Command, Effects, Engine, Input, LinkAction, Reply};
+use heliograph_xmpp::session::{ResumeState, Session, SessionHandle, SessionOutput};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::account::AccountConfig;
+use crate::connection::Traffic;
+use crate::crash::{self, Place};
+use crate::shared::{Shared, fresh_entropy};
+
+/// Stanzas handled in one transaction at most: bounds how long a command from the user waits behind a flood.
+const STANZAS_AT_ONCE: usize = 256;
+
+/// How long the server gets to answer our goodbye. A phone that goes to sleep must not wait for a dead link.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// What the facade asks of the driver.
+pub(crate) enum Order {
+    /// An input without answer.
+    Tell(Input),
+    /// A command of the app.
+    Ask(Command, oneshot::Sender<Result<Reply, Error>>),
+    /// Say goodbye, close the database, end.
+    Stop(oneshot::Sender<Result<(), Error>>),
+}
+
+pub(crate) struct Driver {
+    engine: Engine,
+    account: AccountConfig,
+    shared: Arc<Shared>,
+    resume: Arc<Mutex<Option<ResumeState>>>,
+    session: Option<Running>,
+    /// The engine wants a new session as soon as the old one has let go.
+    connect_next: bool,
+    wake_at: Option<Instant>,
+    /// Traffic of the sessions before this one.
+    past: Traffic,
+}
+
+struct Running {
+    handle: SessionHandle,
+    outputs: mpsc::Receiver<SessionOutput>,
+    /// The engine gave it up; whatever it still says is not its business any more.
+    leaving: bool,
+}
+
+impl Driver {
+    pub fn new(
+        engine: Engine,
+        account: AccountConfig,
+        shared: Arc<Shared>,
+        resume: Arc<Mutex<Option<ResumeState>>>,
+    ) -> Self {
+        let past = *shared.traffic();
+        Self { engine, account, shared, resume, session: None, connect_next: false, wake_at: None, past }
+    }
+
+    pub async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
+        let stop = loop {
+            let wake_at = self.wake_at;
+            tokio::select! {
+                order = orders.recv() => match order {
+                    Some(Order::Tell(input)) => { self.handle(input); }
+                    Some(Order::Ask(command, reply)) => {
+                        let answer = match self.handle(Input::Command(command)) {
+                            Ok(Some(answer)) => answer,
+                            Ok(None) => Err(Error::new(ErrorCode::Internal, "a command went unanswered")),
+                            Err(error) => Err(error),
+                        };
+                        // The caller may have stopped waiting; the command is done all the same.
+                        let _ = reply.send(answer);
+                    }
+                    Some(Order::Stop(done)) => break Some(done),
+                    None => break None,
+                },
+                output = next_output(&mut self.session) => self.session_says(output),
+                () = sleep_until_some(wake_at), if wake_at.is_some() => {
+                    self.wake_at = None;
+                    self.handle(Input::Wake);
+                }
+            }
+        };
+        let result = self.stop().await;
+        if let Some(done) = stop {
+            let _ = done.send(result);
+        }
+    }
+
+    async fn stop(mut self) -> Result<(), Error> {
+        self.handle(Input::Suspend);
+        // Wait for the goodbye, so that the server does not keep a ghost, but not for long.
+        let _ = timeout(GOODBYE, async {
+            while self.session.is_some() {
+                let output = next_output(&mut self.session).await;
+                self.session_says(output);
+            }
+        })
+        .await;
+        if let Some(session) = self.session.take() {
+            session.handle.abandon();
+        }
+        self.shared.set_readers(None);
+        Ok(self.engine.close()?)
+    }
+
+    /// One input through the engine, and what follows from it.
+    fn handle(&mut self, input: Input) -> Result<Option<Result<Reply, Error>>, Error> {
+        let from_session = matches!(input, Input::Received(_) | Input::Session(_));
+        let now = SystemClock.now();
+        let entropy = fresh_entropy()?;
+        crash::here(Place::BeforeCommit);
+        match self.engine.handle(now, &entropy, input) {
+            Ok(effects) => {
+                crash::here(Place::AfterCommit);
+                Ok(self.carry_out(now, effects))
+            }
+            Err(error) => {
+                let error = Error::from(error);
+                tracing::error!(
+                    code = error.code.as_str(),
+                    detail = error.detail,
+                    "an input could not be handled"
+                );
+                if from_session {
+                    self.leave(false);
+                    let effects = self.engine.fault(now, &entropy, error.clone());
+                    self.carry_out(now, effects);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn carry_out(&mut self, now: Timestamp, effects: Effects) -> Option<Result<Reply, Error>> {
+        match effects.link {
+            None => {}
+            Some(LinkAction::Connect) => self.connect(),
+            Some(LinkAction::Close) => self.leave(true),
+            Some(LinkAction::Abandon) => self.leave(false),
+        }
+        if let Some(session) = self.session.as_ref().filter(|session| !session.leaving) {
+            for outbound in effects.send {
+                session.handle.send(outbound);
+            }
+        }
+        self.wake_at = effects.wake_at.map(|at| Instant::now() + at.since(now));
+        self.count_traffic();
+        self.shared.connection.send_if_modified(|connection| {
+            let changed = *connection != effects.connection;
+            if changed {
+                *connection = effects.connection;
+            }
+            changed
+        });
+        self.shared.tick();
+        effects.reply
+    }
+
+    fn connect(&mut self) {
+        if self.session.is_some() {
+            self.connect_next = true;
+            return;
+        }
+        let resume = self.resume.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (handle, outputs) = Session::start(self.account.session(), resume);
+        self.session = Some(Running { handle, outputs, leaving: false });
+        self.past.connects += 1;
+    }
+
+    fn leave(&mut self, politely: bool) {
+        self.connect_next = false;
+        if let Some(session) = &mut self.session {
+            session.leaving = true;
+            if politely {
+                session.handle.close();
+            } else {
+                session.handle.abandon();
+            }
+        }
+    }
+
+    fn session_says(&mut self, output: Option<SessionOutput>) {
+        let leaving = self.session.as_ref().is_none_or(|session| session.leaving);
+        match output {
+            Some(SessionOutput::Stanza { inbound }) if !leaving => self.received(inbound),
+            Some(SessionOutput::Event(event)) if !leaving => self.event(event),
+            Some(SessionOutput::Stanza { .. } | SessionOutput::Event(_)) => {}
+            Some(SessionOutput::Ended { error, resume }) => self.ended(leaving, error, resume),
+            None => {
+                let error = Error::new(ErrorCode::Internal, "the session ended without a word");
+                self.ended(leaving, Some(error), None);
+            }
+        }
+    }
+
+    /// One stanza, and with it all that have arrived meanwhile: one transaction for a burst.
+    fn received(&mut self, first: Vec<Inbound>) {
+        let mut batch = first;
+        let mut count = 1;
+        let mut then = None;
+        while let Some(session) = &mut self.session
+            && batch.len() < STANZAS_AT_ONCE
+        {
+            match session.outputs.try_recv() {
+                Ok(SessionOutput::Stanza { inbound }) => {
+                    batch.extend(inbound);
+                    count += 1;
+                }
+                Ok(other) => {
+                    then = Some(other);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        let handled = batch.is_empty() || self.handle(Input::Received(batch)).is_ok();
+        if handled && let Some(session) = &self.session {
+            crash::here(Place::BeforeAcknowledge);
+            session.handle.handled(count);
+            crash::here(Place::AfterAcknowledge);
+        }
+        if then.is_some() {
+            self.session_says(then);
+        }
+    }
+
+    fn event(&mut self, event: SessionEvent) {
+        // Its error is reported where it was dealt with.
+        let _ = self.handle(Input::Session(event));
+    }
+
+    fn ended(&mut self, leaving: bool, error: Option<Error>, resume: Option<ResumeState>) {
+        self.count_traffic();
+        self.past = Traffic { ..*self.shared.traffic() };
+        self.session = None;
+        *self.resume.lock().unwrap_or_else(PoisonError::into_inner) = resume;
+        if !leaving {
+            self.event(SessionEvent::Closed { error });
+        }
+        if std::mem::take(&mut self.connect_next) {
+            self.connect();
+        }
+    }
+
+    fn count_traffic(&self) {
+        let mut traffic = self.past;
+        if let Some(session) = &self.session {
+            let now = session.handle.traffic();
+            traffic.bytes_up += now.bytes_up;
+            traffic.bytes_down += now.bytes_down;
+            traffic.flights += now.flights;
+        }
+        *self.shared.traffic() = traffic;
+    }
+}
+
+async fn next_output(session: &mut Option<Running>) -> Option<SessionOutput> {
+    match session {
+        Some(session) => session.outputs.recv().await,
+        None => pending().await,
+    }
+}
+
+async fn sleep_until_some(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => pending().await,
+    }
+}

@@ -1,0 +1,52 @@
+//! Heliograph for applications: one account, its conversations, and a connection that looks after itself.
+//!
+//! [`Client`] opens an account's encrypted database, runs the engine of `heliograph-sync` on tokio and keeps an XMPP session
+//! of `heliograph-xmpp` while the app wants one. It adds no behaviour to messages: what happens to them is decided in the
+//! engine, where it can be replayed. This crate owns what the engine must not have: sockets, the clock, randomness, timers.
+//!
+//! An application reads by pulling: a subscription gives a `snapshot()` and then, each time `next()` is awaited, everything
+//! that changed since. Nothing is queued for a reader that does not come, and dropping a waiting future loses nothing.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), heliograph_client::Error> {
+//! use heliograph_client::{Client, DatabaseKey, StoreLocation};
+//!
+//! let key = DatabaseKey::new([7; 32]); // from the platform's keystore
+//! let client = Client::open(StoreLocation::new("account.db", key))?;
+//! client.start();
+//! let chat = client.start_chat(&"ben@example.org".parse()?).await?;
+//! client.send(chat, "the bridge is open again").await?;
+//! let mut timeline = client.timeline(chat);
+//! for message in timeline.snapshot(50)?.messages {
+//!     println!("{:?}", message.state);
+//! }
+//! client.shutdown().await
+//! # }
+//! ```
+//!
+//! Read first: `client.rs`, then `driver.rs`.
+
+mod account;
+mod catch_up;
+mod client;
+mod connection;
+mod conversations;
+mod crash;
+mod driver;
+mod shared;
+mod timeline;
+
+pub use account::{AccountConfig, ServerOverride, StoreLocation, TlsMode};
+pub use catch_up::CatchUpReport;
+pub use client::Client;
+pub use connection::{ConnectionChanges, Traffic};
+pub use conversations::Conversations;
+pub use heliograph_model::{
+    Address, ConversationId, ConversationKind, DeliveryState, Error, ErrorCode, MessageId, Security,
+    Timestamp,
+};
+pub use heliograph_store::DatabaseKey;
+pub use heliograph_store::conversation::{Conversation, ConversationState};
+pub use heliograph_store::message::{Message, Sender};
+pub use heliograph_sync::{Connection, ConnectionState};
+pub use timeline::{MessageFeed, Seam, Timeline, TimelinePage};

@@ -1,0 +1,266 @@
+//! Messages with a text: storing them once, and finding them again.
+//!
+//! Their order in a timeline is not the order of their times, which are others' clocks, but of their positions: numbers of
+//! one growing counter, given when an archive shows where the message stands. A message of ours that is still on its way
+//! has none and stands after all that have one.
+//!
+//! Here: the types, [`insert`] and look-ups. In the submodules: how far a message has got ([`raise_state`]), receipts, and
+//! the pages and changes that a timeline shows.
+
+mod delivery;
+mod receipt;
+mod timeline;
+
+use heliograph_model::{
+    Address, ArchiveId, ConversationId, DeliveryState, ErrorCode, MessageId, Security, StanzaId, Timestamp,
+};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use crate::column::{self, redacted_debug};
+use crate::conversation;
+use crate::counter;
+use crate::error::StoreError;
+
+pub use delivery::{fail, raise_state, set_archived, set_stanza};
+pub use receipt::{
+    DueReceipt, ReceiptKind, conversations_with_due_receipts, due_receipts, receipt, set_receipt_sent,
+};
+pub use timeline::{Cursor, all_changed_since, changed_since, latest_revision, page};
+
+/// Places from here on belong to messages without a position, in the order of their rows.
+const UNPLACED: i64 = 1 << 62;
+
+/// A message as a timeline shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its row; never used twice.
+    pub row: i64,
+    /// Where it belongs.
+    pub conversation: ConversationId,
+    /// Chosen by its sender.
+    pub id: MessageId,
+    /// Id of the stanza that carried it.
+    pub stanza: Option<StanzaId>,
+    /// Its id in the archive that is responsible for the conversation.
+    pub archive: Option<ArchiveId>,
+    /// Who wrote it.
+    pub sender: Sender,
+    /// Whether that is us.
+    pub outgoing: bool,
+    /// How it travelled.
+    pub security: Security,
+    /// What it says.
+    pub text: String,
+    /// When it was sent, as the server noted it.
+    pub sent_at: Timestamp,
+    /// When this device stored it.
+    pub received_at: Timestamp,
+    /// Its order in the timeline; `None` while no archive has shown it.
+    pub position: Option<i64>,
+    /// How far it has got.
+    pub state: DeliveryState,
+    /// Why it can't be sent.
+    pub failure: Option<ErrorCode>,
+    /// Accounts that have it.
+    pub delivered_to: u32,
+    /// Accounts that have shown it.
+    pub displayed_by: u32,
+    /// Of the last change to this message.
+    pub revision: u64,
+}
+
+redacted_debug!(Message { row, conversation, outgoing, security, position, state, failure, revision });
+
+/// Who wrote a message.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sender {
+    /// An account.
+    Account(Address),
+    /// Somebody in an ordinary room, known by a nick only.
+    Occupant(String),
+}
+
+impl std::fmt::Debug for Sender {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Account(_) => "Account(redacted)",
+            Self::Occupant(_) => "Occupant(redacted)",
+        })
+    }
+}
+
+impl Sender {
+    /// As stored: kind and text.
+    fn to_stored(&self) -> (i64, String) {
+        match self {
+            Self::Account(address) => (0, address.to_string()),
+            Self::Occupant(nick) => (1, nick.clone()),
+        }
+    }
+
+    fn from_row(row: &Row<'_>, kind: usize, text: usize) -> rusqlite::Result<Self> {
+        match column::stored(row, kind, |kind| [false, true].get(usize::try_from(kind).ok()?).copied())? {
+            false => column::address(row, text).map(Self::Account),
+            true => row.get(text).map(Self::Occupant),
+        }
+    }
+}
+
+/// A message to be stored; fields as in [`Message`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewMessage {
+    /// Where it belongs.
+    pub conversation: ConversationId,
+    /// Chosen by its sender.
+    pub id: MessageId,
+    /// Id of the stanza that carried it.
+    pub stanza: Option<StanzaId>,
+    /// Its id in the archive that is responsible for the conversation.
+    pub archive: Option<ArchiveId>,
+    /// Who wrote it.
+    pub sender: Sender,
+    /// Whether that is us.
+    pub outgoing: bool,
+    /// How it travelled.
+    pub security: Security,
+    /// What it says.
+    pub text: String,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+    /// Now.
+    pub received_at: Timestamp,
+    /// How far it has got.
+    pub state: DeliveryState,
+    /// Whether a receipt of ours is owed for it.
+    pub receipt_due: bool,
+    /// Whether it gets the next position now.
+    pub place: bool,
+}
+
+redacted_debug!(NewMessage { conversation, outgoing, security, state, receipt_due, place });
+
+/// What became of a message to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Inserted {
+    /// It was stored in this row.
+    New(i64),
+    /// A message of the same conversation, sender and id is in this row; nothing changed.
+    Duplicate(i64),
+}
+
+const COLUMNS: &str = "message.row, message.conversation, message.id, message.stanza, message.archive,
+    message.sender_kind, message.sender, message.outgoing, message.security, message.text, message.sent_at,
+    message.received_at, message.place, message.state, message.failure, message.delivered_to, message.displayed_by,
+    message.revision";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Message> {
+    let place: i64 = row.get(12)?;
+    Ok(Message {
+        row: row.get(0)?,
+        conversation: ConversationId(row.get(1)?),
+        id: MessageId::new(row.get::<_, String>(2)?),
+        stanza: row.get::<_, Option<String>>(3)?.map(StanzaId::new),
+        archive: row.get::<_, Option<String>>(4)?.map(ArchiveId::new),
+        sender: Sender::from_row(row, 5, 6)?,
+        outgoing: row.get(7)?,
+        security: column::security(row, 8)?,
+        text: row.get(9)?,
+        sent_at: column::timestamp(row, 10)?,
+        received_at: column::timestamp(row, 11)?,
+        position: (place < UNPLACED).then_some(place),
+        state: column::delivery(row, 13)?,
+        failure: column::optional_failure(row, 14)?,
+        delivered_to: row.get(15)?,
+        displayed_by: row.get(16)?,
+        revision: column::unsigned(row, 17)?,
+    })
+}
+
+/// Stores a message, unless it is there already.
+pub fn insert(tx: &Transaction<'_>, new: &NewMessage) -> Result<Inserted, StoreError> {
+    let (sender_kind, sender) = new.sender.to_stored();
+    let known: Option<i64> = tx
+        .prepare_cached(
+            "SELECT row FROM message WHERE conversation = ?1 AND id = ?2 AND sender_kind = ?3 AND sender = ?4",
+        )?
+        .query_row(params![new.conversation.0, new.id.as_str(), sender_kind, sender], |row| row.get(0))
+        .optional()?;
+    if let Some(row) = known {
+        return Ok(Inserted::Duplicate(row));
+    }
+    let position = if new.place { Some(counter::next_position(tx)?) } else { None };
+    let revision = counter::next_revision(tx)?;
+    tx.prepare_cached(
+        "INSERT INTO message (conversation, id, sender_kind, sender, stanza, archive, outgoing, security, text, sent_at,
+                              received_at, place, state, receipt_due, revision)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+    )?
+    .execute(params![
+        new.conversation.0,
+        new.id.as_str(),
+        sender_kind,
+        sender,
+        new.stanza.as_ref().map(StanzaId::as_str),
+        new.archive.as_ref().map(ArchiveId::as_str),
+        new.outgoing,
+        new.security.to_stored(),
+        new.text,
+        new.sent_at.0,
+        new.received_at.0,
+        position.unwrap_or(UNPLACED),
+        new.state.to_stored(),
+        new.receipt_due,
+        revision,
+    ])?;
+    let row = tx.last_insert_rowid();
+    if position.is_none() {
+        tx.prepare_cached("UPDATE message SET place = ?2 WHERE row = ?1")?.execute([row, UNPLACED + row])?;
+    }
+    // A sender's clock that runs ahead must not hold the conversation at the top of the list.
+    conversation::note_message(tx, new.conversation, new.outgoing, new.sent_at.min(new.received_at))?;
+    Ok(Inserted::New(row))
+}
+
+/// The message in this row.
+pub fn get(connection: &Connection, row: i64) -> Result<Option<Message>, StoreError> {
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM message WHERE row = ?1"))?;
+    Ok(statement.query_row([row], from_row).optional()?)
+}
+
+/// The message that came, or went, in this stanza.
+pub fn by_stanza(
+    connection: &Connection,
+    conversation: ConversationId,
+    stanza: &StanzaId,
+) -> Result<Option<Message>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM message WHERE conversation = ?1 AND stanza = ?2 ORDER BY row LIMIT 1"
+    ))?;
+    Ok(statement.query_row(params![conversation.0, stanza.as_str()], from_row).optional()?)
+}
+
+/// All messages of this id, at most one of each sender.
+pub fn by_id(
+    connection: &Connection,
+    conversation: ConversationId,
+    id: &MessageId,
+) -> Result<Vec<Message>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM message WHERE conversation = ?1 AND id = ?2 ORDER BY row"
+    ))?;
+    let rows = statement.query_map(params![conversation.0, id.as_str()], from_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(crate) fn columns() -> &'static str {
+    COLUMNS
+}
+
+pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
+    from_row(row)
+}
+
+#[cfg(test)]
+mod tests;

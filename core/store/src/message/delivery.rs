@@ -1,0 +1,96 @@
+//! How far a message of ours has got. It never goes back.
+
+use heliograph_model::{ArchiveId, DeliveryState, ErrorCode, StanzaId};
+use rusqlite::{Transaction, params};
+
+use super::UNPLACED;
+use crate::counter;
+use crate::error::StoreError;
+
+/// Notes the id of the stanza that carries the message.
+pub fn set_stanza(tx: &Transaction<'_>, row: i64, stanza: &StanzaId) -> Result<(), StoreError> {
+    let revision = counter::next_revision(tx)?;
+    tx.prepare_cached("UPDATE message SET stanza = ?2, revision = ?3 WHERE row = ?1")?.execute(params![
+        row,
+        stanza.as_str(),
+        revision
+    ])?;
+    Ok(())
+}
+
+/// The archive has the message: notes its id there, gives it the next position if it has none, and raises its state to
+/// [`DeliveryState::Archived`].
+pub fn set_archived(tx: &Transaction<'_>, row: i64, archive: &ArchiveId) -> Result<(), StoreError> {
+    let unplaced = tx
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM message WHERE row = ?1 AND place >= ?2)")?
+        .query_row([row, UNPLACED], |row| row.get::<_, bool>(0))?;
+    let position = if unplaced { Some(counter::next_position(tx)?) } else { None };
+    let revision = counter::next_revision(tx)?;
+    tx.prepare_cached(
+        "UPDATE message SET archive = ?2, place = ifnull(?3, place), revision = ?4 WHERE row = ?1",
+    )?
+    .execute(params![row, archive.as_str(), position, revision])?;
+    raise_state(tx, row, DeliveryState::Archived)
+}
+
+/// Raises the state; a lower one than the present one changes nothing.
+///
+/// [`DeliveryState::Failed`] is reached only up to [`DeliveryState::Sending`]: later, only [`fail`] may say so. It is left
+/// for [`DeliveryState::Archived`] and beyond, because what was seen to arrive did arrive.
+pub fn raise_state(tx: &Transaction<'_>, row: i64, state: DeliveryState) -> Result<(), StoreError> {
+    match state {
+        DeliveryState::Failed => set_failed(tx, row, DeliveryState::Sending, None),
+        DeliveryState::Archived | DeliveryState::Delivered | DeliveryState::Displayed => {
+            set(tx, row, state, DeliveryState::Failed)
+        }
+        // `Queued` as the exception is none: it is below every state that can be raised to.
+        _ => set(tx, row, state, DeliveryState::Queued),
+    }
+}
+
+fn set(
+    tx: &Transaction<'_>,
+    row: i64,
+    state: DeliveryState,
+    or_from: DeliveryState,
+) -> Result<(), StoreError> {
+    let changed = tx
+        .prepare_cached(
+            "UPDATE message SET state = ?2, failure = NULL
+             WHERE row = ?1 AND state <> ?2 AND (state < ?2 OR state = ?3)",
+        )?
+        .execute([row, state.to_stored(), or_from.to_stored()])?;
+    revise(tx, row, changed)
+}
+
+/// The message can't be sent, or came back undelivered. One that is archived or further did arrive and stays as it is.
+pub fn fail(tx: &Transaction<'_>, row: i64, code: ErrorCode) -> Result<(), StoreError> {
+    set_failed(tx, row, DeliveryState::Sent, Some(code))
+}
+
+fn set_failed(
+    tx: &Transaction<'_>,
+    row: i64,
+    up_to: DeliveryState,
+    code: Option<ErrorCode>,
+) -> Result<(), StoreError> {
+    let changed = tx
+        .prepare_cached("UPDATE message SET state = ?2, failure = ?3 WHERE row = ?1 AND state <= ?4")?
+        .execute(params![
+            row,
+            DeliveryState::Failed.to_stored(),
+            code.map(ErrorCode::as_str),
+            up_to.to_stored(),
+        ])?;
+    revise(tx, row, changed)
+}
+
+/// A new revision for the message, if it did change.
+fn revise(tx: &Transaction<'_>, row: i64, changed: usize) -> Result<(), StoreError> {
+    if changed == 0 {
+        return Ok(());
+    }
+    let revision = counter::next_revision(tx)?;
+    tx.prepare_cached("UPDATE message SET revision = ?2 WHERE row = ?1")?.execute([row, revision])?;
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! Receipts: those that others sent for our messages, and those that we owe for theirs.
+
+use heliograph_model::{Address, ConversationId, MessageId, StanzaId, Timestamp};
+use rusqlite::{Connection, Transaction, params};
+
+use crate::column::{self, redacted_debug};
+use crate::counter;
+use crate::error::StoreError;
+
+/// What a receipt says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReceiptKind {
+    /// The account has the message.
+    Delivered,
+    /// The account has shown the message to its user; it has it, too.
+    Displayed,
+}
+
+/// A message for which a receipt of ours is owed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DueReceipt {
+    /// Its row.
+    pub row: i64,
+    /// Who wrote it.
+    pub author: Address,
+    /// Its id.
+    pub id: MessageId,
+    /// Id of the stanza that carried it.
+    pub stanza: Option<StanzaId>,
+}
+
+redacted_debug!(DueReceipt { row });
+
+/// Counts a receipt of `who` for the message in this row. `false` if it says nothing new.
+pub fn receipt(
+    tx: &Transaction<'_>,
+    row: i64,
+    who: &Address,
+    kind: ReceiptKind,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let who = who.to_string();
+    let delivered = tx
+        .prepare_cached(
+            "INSERT INTO receipt (message, who, delivered_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![row, who, at.0])?;
+    let displayed = match kind {
+        ReceiptKind::Delivered => 0,
+        ReceiptKind::Displayed => tx
+            .prepare_cached(
+                "UPDATE receipt SET displayed_at = ?3 WHERE message = ?1 AND who = ?2 AND displayed_at IS NULL",
+            )?
+            .execute(params![row, who, at.0])?,
+    };
+    if delivered + displayed == 0 {
+        return Ok(false);
+    }
+    let revision = counter::next_revision(tx)?;
+    tx.prepare_cached(
+        "UPDATE message SET delivered_to = delivered_to + ?2, displayed_by = displayed_by + ?3, revision = ?4
+         WHERE row = ?1",
+    )?
+    .execute(params![row, column::limit(delivered), column::limit(displayed), revision])?;
+    Ok(true)
+}
+
+/// The oldest messages of a conversation for which a receipt is owed.
+pub fn due_receipts(
+    connection: &Connection,
+    conversation: ConversationId,
+    limit: usize,
+) -> Result<Vec<DueReceipt>, StoreError> {
+    // Receipts name accounts; an occupant of an ordinary room gets none.
+    let mut statement = connection.prepare_cached(
+        "SELECT row, sender, id, stanza FROM message
+         WHERE conversation = ?1 AND receipt_due = 1 AND sender_kind = 0 ORDER BY row LIMIT ?2",
+    )?;
+    let rows = statement.query_map([conversation.0, column::limit(limit)], |row| {
+        Ok(DueReceipt {
+            row: row.get(0)?,
+            author: column::address(row, 1)?,
+            id: MessageId::new(row.get::<_, String>(2)?),
+            stanza: row.get::<_, Option<String>>(3)?.map(StanzaId::new),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Conversations in which receipts are owed.
+pub fn conversations_with_due_receipts(connection: &Connection) -> Result<Vec<ConversationId>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT conversation FROM message WHERE receipt_due = 1 AND sender_kind = 0 ORDER BY conversation",
+    )?;
+    let rows = statement.query_map([], |row| row.get(0).map(ConversationId))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The receipts for these rows are on their way. Nothing that a timeline shows, so no new revision.
+pub fn set_receipt_sent(tx: &Transaction<'_>, rows: &[i64]) -> Result<(), StoreError> {
+    let mut statement = tx.prepare_cached("UPDATE message SET receipt_due = 0 WHERE row = ?1")?;
+    for row in rows {
+        statement.execute([row])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! What a timeline shows: pages from new to old, and what changed since.
+
+use heliograph_model::ConversationId;
+use rusqlite::Connection;
+
+use super::{COLUMNS, Message, UNPLACED, from_row};
+use crate::column;
+use crate::counter;
+use crate::error::StoreError;
+
+/// A place in a timeline: just before a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cursor(i64);
+
+impl Message {
+    /// The place just before this message, for [`page`].
+    pub fn cursor(&self) -> Cursor {
+        Cursor(self.position.unwrap_or(UNPLACED + self.row))
+    }
+}
+
+/// The newest `limit` messages before the cursor, or of all; the oldest of them first.
+pub fn page(
+    connection: &Connection,
+    conversation: ConversationId,
+    before: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Message>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM message WHERE conversation = ?1 AND place < ?2 ORDER BY place DESC LIMIT ?3"
+    ))?;
+    let before = before.map_or(i64::MAX, |cursor| cursor.0);
+    let rows = statement.query_map([conversation.0, before, column::limit(limit)], from_row)?;
+    let mut messages = rows.collect::<Result<Vec<_>, _>>()?;
+    messages.reverse();
+    Ok(messages)
+}
+
+/// Messages of a conversation that are new or changed after this revision, in order of change.
+pub fn changed_since(
+    connection: &Connection,
+    conversation: ConversationId,
+    revision: u64,
+    limit: usize,
+) -> Result<Vec<Message>, StoreError> {
+    // The plus keeps SQLite off the conversation's index: what changed lately is few, a conversation may be long.
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM message WHERE +conversation = ?1 AND revision > ?2 ORDER BY revision LIMIT ?3"
+    ))?;
+    let rows =
+        statement.query_map([conversation.0, column::signed(revision), column::limit(limit)], from_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The same for all conversations.
+pub fn all_changed_since(
+    connection: &Connection,
+    revision: u64,
+    limit: usize,
+) -> Result<Vec<Message>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM message WHERE revision > ?1 ORDER BY revision LIMIT ?2"
+    ))?;
+    let rows = statement.query_map([column::signed(revision), column::limit(limit)], from_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The last revision given to anything in this database: a message or a conversation.
+pub fn latest_revision(connection: &Connection) -> Result<u64, StoreError> {
+    Ok(u64::try_from(counter::last_revision(connection)?).unwrap_or_default())
+}

@@ -1,0 +1,37 @@
+//! From an empty file, or a database of an older version, to the present schema.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::error::StoreError;
+
+/// Every version's statements, in order; version 1 is the first. Only ever appended to: what has been released stays as it
+/// is. A migration never deletes unsent messages or keys.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_foundation.sql")];
+
+/// The version that this program writes.
+#[cfg(test)]
+pub(crate) const PRESENT: usize = MIGRATIONS.len();
+
+/// Brings the database to the present version, one transaction for each step.
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    migrate_to(connection, MIGRATIONS.len())
+}
+
+pub(crate) fn migrate_to(connection: &mut Connection, target: usize) -> Result<(), StoreError> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let version = usize::try_from(version).map_err(|_| StoreError::Corrupt)?;
+    if version > MIGRATIONS.len() {
+        return Err(StoreError::TooNew);
+    }
+    for (index, sql) in MIGRATIONS.iter().enumerate().take(target).skip(version) {
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tx.execute_batch(sql)?;
+        tx.execute_batch(&format!("PRAGMA user_version = {}", index + 1))?;
+        tx.commit()?;
+        tracing::info!(version = index + 1, "database migrated");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

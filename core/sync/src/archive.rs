@@ -1,0 +1,264 @@
+//! Reading archives (XEP-0313): how history gets here without holes and without anything twice.
+//!
+//! An archive is read from our cursor to its end, page after page, one transaction each. Until the end is reached, live
+//! messages that the archive also has are left alone and only noted ([`Catchup::again`]): the archive brings them in order.
+//! From then on the live stream follows on without a hole, and each message moves the cursor.
+//!
+//! A place where the archive no longer has what we missed becomes a row in the gap table, and the timeline shows a seam.
+
+use heliograph_model::stanza::{
+    ArchivePage, InboundContent, InboundMessage, MlsKind, PageStart, Request, Response, StanzaErrorCondition,
+};
+use heliograph_model::{Address, ArchiveId, ErrorCode};
+use heliograph_store::conversation::{self, ConversationState};
+use heliograph_store::{account, archive, outbox};
+
+use crate::error::EngineError;
+use crate::live::{Catchup, Purpose};
+use crate::policy::ARCHIVE_PAGE;
+use crate::step::Step;
+
+/// Whether a message came by itself or from an archive.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    Live,
+    Archive,
+}
+
+impl Step<'_> {
+    /// Reads our own archive from where we stopped. The first time only its newest page: older messages are a gap that can
+    /// be filled when somebody scrolls there.
+    pub(crate) fn read_account_archive(&mut self) -> Result<(), EngineError> {
+        self.live.session.account = Catchup::default();
+        let after = archive::cursor(self.tx, None)?;
+        let newest = after.is_none();
+        self.ask_page(None, after, newest);
+        Ok(())
+    }
+
+    /// Reads a room's archive from where we stopped; `newest` as for our own the first time.
+    pub(crate) fn read_room_archive(
+        &mut self,
+        room: &Address,
+        newest_first: bool,
+    ) -> Result<(), EngineError> {
+        self.catchup(Some(room)).done = false;
+        let after = archive::cursor(self.tx, Some(room))?;
+        let newest = after.is_none() && newest_first;
+        self.ask_page(Some(room.clone()), after, newest);
+        Ok(())
+    }
+
+    fn ask_page(&mut self, archive: Option<Address>, after: Option<ArchiveId>, newest: bool) {
+        let page = match &after {
+            Some(after) => PageStart::After(after.clone()),
+            None if newest => PageStart::Newest,
+            None => PageStart::Beginning,
+        };
+        self.catchup(archive.as_ref()).again = false;
+        let request = Request::ArchivePage { archive: archive.clone(), page, max: ARCHIVE_PAGE };
+        self.request(request, Purpose::Archive { archive, after, newest });
+    }
+
+    fn catchup(&mut self, archive: Option<&Address>) -> &mut Catchup {
+        match archive {
+            None => &mut self.live.session.account,
+            Some(room) => &mut self.live.session.rooms.entry(room.clone()).or_default().catchup,
+        }
+    }
+
+    /// An answer to [`Request::ArchivePage`].
+    pub(crate) fn archive_response(
+        &mut self,
+        archive: Option<Address>,
+        after: Option<ArchiveId>,
+        newest: bool,
+        response: Response,
+    ) -> Result<(), EngineError> {
+        match response {
+            Response::ArchivePage(page) => self.archive_page(archive, after, newest, &page),
+            Response::Error(error)
+                if error.condition == StanzaErrorCondition::ItemNotFound && after.is_some() =>
+            {
+                // The archive has forgotten our place: what lies between is lost to us, and shown as a seam.
+                archive::add_gap(self.tx, archive.as_ref(), after.as_ref(), None)?;
+                let newest = archive.is_none();
+                self.ask_page(archive, None, newest);
+                Ok(())
+            }
+            Response::Error(error) => self.archive_refused(archive, error.condition, error.wait),
+            _ => Ok(()),
+        }
+    }
+
+    fn archive_page(
+        &mut self,
+        archive: Option<Address>,
+        after: Option<ArchiveId>,
+        newest: bool,
+        page: &ArchivePage,
+    ) -> Result<(), EngineError> {
+        if newest && !page.complete {
+            archive::add_gap(self.tx, archive.as_ref(), None, page.first.as_ref())?;
+        }
+        self.history = newest;
+        let ingested = self.ingest(&page.messages);
+        self.history = false;
+        ingested?;
+        if let Some(last) = &page.last {
+            archive::set_cursor(self.tx, archive.as_ref(), last)?;
+        }
+        // Asked again from the newest place that we know; an answer without any news there ends it, whatever the server
+        // says, so that a broken server can't keep us asking.
+        let news = page.last.is_some() && page.last != after;
+        let at_end = newest || page.complete || !news;
+        if !at_end || self.catchup(archive.as_ref()).again {
+            let next = page.last.clone().or(after);
+            self.ask_page(archive, next, false);
+            return Ok(());
+        }
+        self.caught_up(archive)
+    }
+
+    /// Processes messages of one archive, from old to new.
+    ///
+    /// OpenMLS writes all of a group's ratchets for each message that it decrypts. Within a page that is waste: only the
+    /// last write before a commit, and the last of the page, are ever read. So the others are left out, and if the message
+    /// that should have written turns out to be unreadable the page is processed again, writing each time.
+    fn ingest(&mut self, messages: &[InboundMessage]) -> Result<(), EngineError> {
+        self.tx.execute_batch("SAVEPOINT ingest").map_err(heliograph_store::StoreError::from)?;
+        let before = self.live.clone();
+        let effects = self.effects.clone();
+        self.process(messages, true)?;
+        if self.unwritten.is_empty() {
+            self.tx.execute_batch("RELEASE ingest").map_err(heliograph_store::StoreError::from)?;
+            return Ok(());
+        }
+        self.tx
+            .execute_batch("ROLLBACK TO ingest; RELEASE ingest")
+            .map_err(heliograph_store::StoreError::from)?;
+        *self.live = before;
+        self.effects = effects;
+        self.groups.clear();
+        self.unwritten.clear();
+        self.process(messages, false)
+    }
+
+    fn process(&mut self, messages: &[InboundMessage], defer: bool) -> Result<(), EngineError> {
+        for (index, message) in messages.iter().enumerate() {
+            let later = messages.get(index + 1..).unwrap_or_default();
+            self.storage.set_defer_message_secrets(defer && followed_by_another(message, later));
+            let processed = self.message(message, Source::Archive);
+            self.storage.set_defer_message_secrets(false);
+            processed?;
+        }
+        Ok(())
+    }
+
+    fn archive_refused(
+        &mut self,
+        archive: Option<Address>,
+        condition: StanzaErrorCondition,
+        wait: bool,
+    ) -> Result<(), EngineError> {
+        if wait || condition == StanzaErrorCondition::RemoteServer {
+            // Not read to its end, so nothing is sent there in this session; the next one asks again.
+            return Ok(());
+        }
+        let Some(room) = archive else {
+            self.facts.archive = false;
+            account::set_facts(self.tx, &self.facts)?;
+            return self.caught_up(None);
+        };
+        let Some(conversation) = conversation::by_address(self.tx, &room)? else { return Ok(()) };
+        if conversation.group.is_none() {
+            self.live.session.rooms.entry(room.clone()).or_default().no_archive = true;
+            return self.caught_up(Some(room));
+        }
+        match condition {
+            // We are no member any more, and were removed while away.
+            StanzaErrorCondition::Forbidden
+            | StanzaErrorCondition::RegistrationRequired
+            | StanzaErrorCondition::ItemNotFound => conversation::set_state(
+                self.tx,
+                conversation.id,
+                ConversationState::Left,
+                Some(ErrorCode::Forbidden),
+            )?,
+            _ => conversation::set_state(
+                self.tx,
+                conversation.id,
+                ConversationState::Failed,
+                Some(ErrorCode::ArchiveUnavailable),
+            )?,
+        }
+        Ok(())
+    }
+
+    fn caught_up(&mut self, archive: Option<Address>) -> Result<(), EngineError> {
+        self.catchup(archive.as_ref()).done = true;
+        match archive {
+            None => {
+                if self.facts.archive {
+                    // Whatever the server had acknowledged before this session and the archive did not show is with it
+                    // for good: nothing is left to do about it.
+                    outbox::remove_sent_direct(self.tx)?;
+                }
+                self.pump_all()
+            }
+            Some(room) => match conversation::by_address(self.tx, &room)? {
+                Some(conversation) => {
+                    self.drive(conversation.id)?;
+                    self.pump(conversation.id)
+                }
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// A message that came by itself.
+    pub(crate) fn live_message(&mut self, message: &InboundMessage) -> Result<(), EngineError> {
+        let room =
+            (message.kind == heliograph_model::stanza::MessageKind::Groupchat).then(|| message.from.clone());
+        if let Some(room) = &room
+            && !self.live.session.rooms.contains_key(room)
+        {
+            return Ok(());
+        }
+        let no_archive = room
+            .as_ref()
+            .is_some_and(|room| self.live.session.rooms.get(room).is_some_and(|live| live.no_archive));
+        let Some(archive_id) = message.archive_id.clone().filter(|_| !no_archive) else {
+            return self.message(message, Source::Live);
+        };
+        let catchup = self.catchup(room.as_ref());
+        if !catchup.done {
+            catchup.again = true;
+            return Ok(());
+        }
+        self.message(message, Source::Live)?;
+        // While a message of ours is in doubt, the archive is the only judge of whether it arrived: keep our place before
+        // it, so that the next catch-up reads over it.
+        if room.is_some() || !outbox::has_in_doubt_direct(self.tx)? {
+            archive::set_cursor(self.tx, room.as_ref(), &archive_id)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether one of `later` will write the group's ratchets anyway: an application message of the same archive before the next
+/// commit.
+fn followed_by_another(message: &InboundMessage, later: &[InboundMessage]) -> bool {
+    let kind = |message: &InboundMessage| match &message.content {
+        InboundContent::Mls(envelope) => Some(envelope.kind),
+        _ => None,
+    };
+    if kind(message) != Some(MlsKind::Application) {
+        return false;
+    }
+    later
+        .iter()
+        .filter(|other| other.from == message.from || message.kind != other.kind)
+        .find_map(kind)
+        .is_some_and(|next| next == MlsKind::Application)
+}

@@ -1,0 +1,77 @@
+//! The engine: one input, one transaction, one set of effects.
+
+use heliograph_model::stanza::Outbound;
+use heliograph_model::{Address, Entropy, Error, Timestamp};
+use heliograph_store::account::{self, Account, ServerFacts};
+use heliograph_store::{Readers, Store};
+
+use crate::error::EngineError;
+use crate::input::{Effects, Input};
+use crate::live::Live;
+use crate::step::Step;
+
+/// See the crate's documentation.
+pub struct Engine {
+    store: Store,
+    account: Account,
+    live: Live,
+}
+
+impl Engine {
+    /// Takes over an open database that holds an account (see [`crate::create_account`]).
+    pub fn open(mut store: Store) -> Result<Self, EngineError> {
+        let account =
+            store.write(|tx| account::load(tx).map_err(EngineError::from))?.ok_or(EngineError::NoAccount)?;
+        let live = Live { foreground: true, ..Live::default() };
+        Ok(Self { store, account, live })
+    }
+
+    /// Our account.
+    pub fn address(&self) -> &Address {
+        &self.account.address
+    }
+
+    /// For reading what the engine wrote, from any thread.
+    pub fn readers(&self) -> Readers {
+        self.store.readers()
+    }
+
+    /// Handles one input at the time `now`, with 32 bytes of fresh randomness.
+    ///
+    /// On error the transaction was rolled back, nothing changed and nothing is to be sent. If the input came from the
+    /// session, the driver must drop the connection without acknowledging it, and tell the engine with
+    /// [`Engine::fault`]; the archive brings it again.
+    pub fn handle(
+        &mut self,
+        now: Timestamp,
+        entropy: &Entropy,
+        input: Input,
+    ) -> Result<Effects, EngineError> {
+        let mut live = self.live.clone();
+        let account = &self.account;
+        let effects = self.store.write(|tx| {
+            let mut step = Step::new(tx, account, &mut live, now, entropy)?;
+            step.input(input)?;
+            Ok::<_, EngineError>(step.finish())
+        })?;
+        self.live = live;
+        Ok(effects)
+    }
+
+    /// Notes that the last input could not be handled and the connection was dropped for it. Touches no database.
+    pub fn fault(&mut self, now: Timestamp, entropy: &Entropy, error: Error) -> Effects {
+        self.live.link_lost(now, entropy, Some(error));
+        Effects {
+            link: None,
+            send: Vec::<Outbound>::new(),
+            wake_at: self.live.wake_at(),
+            reply: None,
+            connection: self.live.connection(&ServerFacts::default()),
+        }
+    }
+
+    /// Closes the database; afterwards no file of it is open.
+    pub fn close(self) -> Result<(), EngineError> {
+        Ok(self.store.close()?)
+    }
+}

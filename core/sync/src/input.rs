@@ -1,0 +1,166 @@
+//! What the engine is told, and what it answers.
+
+use heliograph_model::stanza::{Inbound, Outbound, SessionEvent};
+use heliograph_model::{Address, ConversationId, Error, ErrorCode, Timestamp};
+
+/// One thing that happened. The engine handles one at a time, each in one store transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// The app wants to be connected from now on.
+    Start,
+    /// The app wants no connection from now on; what is in flight stays in the outbox.
+    Suspend,
+    /// The operating system says whether there is a network.
+    Network {
+        /// There is one.
+        available: bool,
+    },
+    /// The app came to the front or went behind.
+    AppState {
+        /// It is in front.
+        foreground: bool,
+    },
+    /// The moment given in [`Effects::wake_at`] has come. Waking early or twice does no harm.
+    Wake,
+    /// The session changed.
+    Session(SessionEvent),
+    /// What the session received, in order. Several stanzas in one input share one transaction.
+    Received(Vec<Inbound>),
+    /// The app asks for something; the answer is in [`Effects::reply`].
+    Command(Command),
+}
+
+/// What an app can ask for.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Open a chat with an account: encrypted if it has keys.
+    StartChat {
+        /// The account.
+        contact: Address,
+    },
+    /// Make an encrypted group.
+    CreateGroup {
+        /// Its name, seen by the members only.
+        name: String,
+        /// The accounts to invite.
+        members: Vec<Address>,
+    },
+    /// Add accounts to a group.
+    Invite {
+        /// The group.
+        conversation: ConversationId,
+        /// The accounts.
+        members: Vec<Address>,
+    },
+    /// Remove accounts from a group that we own.
+    Remove {
+        /// The group.
+        conversation: ConversationId,
+        /// The accounts.
+        members: Vec<Address>,
+    },
+    /// Enter an ordinary, unencrypted room and stay in it.
+    JoinRoom {
+        /// The room.
+        room: Address,
+        /// Our name in it.
+        nick: String,
+    },
+    /// Send text.
+    Send {
+        /// Where to.
+        conversation: ConversationId,
+        /// The text, 1 to [`heliograph_model::stanza::limits::TEXT_BYTES`] bytes.
+        text: String,
+    },
+    /// The user has seen the conversation up to this message.
+    MarkRead {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Row of the newest message seen.
+        row: i64,
+    },
+}
+
+impl std::fmt::Debug for Command {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::StartChat { .. } => "StartChat",
+            Self::CreateGroup { .. } => "CreateGroup",
+            Self::Invite { .. } => "Invite",
+            Self::Remove { .. } => "Remove",
+            Self::JoinRoom { .. } => "JoinRoom",
+            Self::Send { .. } => "Send",
+            Self::MarkRead { .. } => "MarkRead",
+        })
+    }
+}
+
+/// The answer to a [`Command`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reply {
+    /// Done, or safely noted to be done.
+    Done,
+    /// The conversation that was opened.
+    Conversation(ConversationId),
+    /// The row of the message that was queued.
+    Message(i64),
+}
+
+/// What the driver has to do after an input was handled and committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effects {
+    /// Open or drop the connection.
+    pub link: Option<LinkAction>,
+    /// What to send, in order. Nothing here has been sent before its transaction committed.
+    pub send: Vec<Outbound>,
+    /// When to call again with [`Input::Wake`]; replaces any earlier wish. `None`: no timer at all.
+    pub wake_at: Option<Timestamp>,
+    /// The answer to the command, if the input was one.
+    pub reply: Option<Result<Reply, Error>>,
+    /// The state of the connection now.
+    pub connection: Connection,
+}
+
+/// What to do with the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkAction {
+    /// Connect and log in, resuming the last session if that is possible.
+    Connect,
+    /// Say goodbye and close.
+    Close,
+    /// Drop the socket without a word: the network is gone. The session may be resumed later.
+    Abandon,
+}
+
+/// The truth about the connection, for the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// What is going on.
+    pub state: ConnectionState,
+    /// Why it is not online, where there is a reason.
+    pub error: Option<Error>,
+    /// When it will be tried again by itself.
+    pub retry_at: Option<Timestamp>,
+    /// Everything that waited in the archives is here.
+    pub caught_up: bool,
+    /// What this server can't do, as far as is known.
+    pub lacking: Vec<ErrorCode>,
+}
+
+/// See [`Connection`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConnectionState {
+    /// There is no network.
+    Offline,
+    /// Trying.
+    Connecting,
+    /// Logged in.
+    Online,
+    /// Lost; will be tried again at `retry_at`.
+    Waiting,
+    /// Given up until somebody changes something: see the error.
+    Stopped,
+    /// The app does not want a connection.
+    Suspended,
+}

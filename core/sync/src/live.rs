@@ -1,0 +1,133 @@
+//! What the engine remembers only while it runs: the session, what was asked, how far the archives were read.
+//!
+//! Nothing here is needed after a crash; whatever matters is in the store. The whole value is cloned before an input is
+//! handled and put back if the transaction fails, so it never runs ahead of the database.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use heliograph_model::{Address, ArchiveId, ConversationId, Error, GroupId, RequestId, Timestamp};
+
+/// See the module.
+#[derive(Clone, Default)]
+pub(crate) struct Live {
+    /// The app wants a connection.
+    pub wanted: bool,
+    /// The operating system says there is no network. (Said this way round so that the default is right.)
+    pub no_network: bool,
+    /// The app is in front.
+    pub foreground: bool,
+    pub link: Link,
+    /// Failed connections in a row.
+    pub attempt: u32,
+    pub retry_at: Option<Timestamp>,
+    /// Why the link is down.
+    pub error: Option<Error>,
+    /// When waiting receipts go out.
+    pub receipts_at: Option<Timestamp>,
+    /// Never reset, so that an answer from an earlier session can't be taken for a new one's.
+    pub next_request: u64,
+    pub session: SessionLive,
+}
+
+/// What lasts as long as a session, resumptions included.
+#[derive(Clone, Default)]
+pub(crate) struct SessionLive {
+    pub requests: BTreeMap<RequestId, Purpose>,
+    pub account: Catchup,
+    pub rooms: BTreeMap<Address, RoomLive>,
+    pub setups: BTreeMap<ConversationId, Setup>,
+    /// Outbox rows handed to this session.
+    pub in_flight: BTreeSet<i64>,
+    /// Groups whose pending commit was handed to this session.
+    pub commits: BTreeSet<GroupId>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Link {
+    #[default]
+    Down,
+    Connecting,
+    Online,
+    /// Down for a reason that only a person can change.
+    Stopped,
+}
+
+/// How far an archive has been read in this session.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Catchup {
+    /// Read to its end: live messages follow on without a hole.
+    pub done: bool,
+    /// Something came in live while reading; read on once more.
+    pub again: bool,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct RoomLive {
+    pub joined: bool,
+    pub catchup: Catchup,
+    /// The room keeps no archive.
+    pub no_archive: bool,
+    pub nick: String,
+}
+
+impl RoomLive {
+    /// Whether we may speak and the live stream is contiguous with what we have read.
+    pub fn ready(&self) -> bool {
+        self.joined && self.catchup.done
+    }
+}
+
+/// What an outstanding request is for.
+#[derive(Clone)]
+pub(crate) enum Purpose {
+    /// The answer changes nothing.
+    Nothing,
+    AccountFeatures,
+    Services,
+    ServiceFeatures(Address),
+    /// A page of the archive; with the position after which it was asked.
+    Archive {
+        archive: Option<Address>,
+        after: Option<ArchiveId>,
+        newest: bool,
+    },
+    PublishDevices,
+    PublishKeyPackage(u8),
+    Devices {
+        conversation: ConversationId,
+        account: Address,
+    },
+    KeyPackages {
+        conversation: ConversationId,
+        account: Address,
+    },
+    RoomConfigured(ConversationId),
+    RoomFeatures(ConversationId),
+    Affiliation {
+        conversation: ConversationId,
+        account: Address,
+    },
+}
+
+/// A change to a group, or its making, under way.
+#[derive(Clone, Default)]
+pub(crate) struct Setup {
+    pub stage: Stage,
+    /// Accounts whose answer is awaited in this stage.
+    pub waiting: BTreeSet<Address>,
+    /// Key packages fetched so far, one per device.
+    pub packages: BTreeMap<Address, Vec<Vec<u8>>>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Stage {
+    #[default]
+    Begin,
+    Joining,
+    Configuring,
+    Checking,
+    Keys,
+    Affiliations,
+    /// A commit is on its way, or the wish waits for the room.
+    Ordered,
+}

@@ -1,0 +1,247 @@
+//! One message that arrived: where it belongs, and what it says.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use heliograph_mls::{Content, Item, MemberIdentity, ReceiptKind};
+use heliograph_model::stanza::{
+    InboundContent, InboundMessage, MessageKind, StanzaError, StanzaErrorCondition,
+};
+use heliograph_model::{Address, ConversationKind, DeliveryState, ErrorCode, MessageId, Security, StanzaId};
+use heliograph_store::conversation::{self, Conversation, ConversationState};
+use heliograph_store::message::{self, Inserted, NewMessage, Sender};
+use heliograph_store::{member, outbox};
+use sha2::{Digest, Sha256};
+
+use crate::archive::Source;
+use crate::error::EngineError;
+use crate::policy::RECEIPT_MEMBERS_MAX;
+use crate::step::Step;
+
+impl Step<'_> {
+    /// Processes one message, live or archived. Whatever it holds, this fails only for reasons of our own (the database).
+    pub(crate) fn message(&mut self, message: &InboundMessage, source: Source) -> Result<(), EngineError> {
+        if let (InboundContent::Error(error), Some(stanza)) = (&message.content, &message.id) {
+            return self.bounced(stanza, error);
+        }
+        match message.kind {
+            MessageKind::Groupchat => {
+                let Some(conversation) = conversation::by_address(self.tx, &message.from)? else {
+                    return Ok(());
+                };
+                match conversation.kind {
+                    ConversationKind::Group => self.group_message(&conversation, message),
+                    ConversationKind::Room => self.room_message(&conversation, message, source),
+                    ConversationKind::Direct => Ok(()),
+                }
+            }
+            MessageKind::Chat => self.direct_message(message),
+        }
+    }
+
+    /// A message of ours came back.
+    fn bounced(&mut self, stanza: &StanzaId, error: &StanzaError) -> Result<(), EngineError> {
+        let Some(row) = outbox::by_stanza(self.tx, stanza)? else { return Ok(()) };
+        self.live.session.in_flight.remove(&row.id);
+        if error.condition == StanzaErrorCondition::NotAcceptable {
+            // We are not in the room (any more): enter, and it goes out again.
+            if let Some(conversation) = conversation::get(self.tx, row.conversation)?
+                && conversation.kind != ConversationKind::Direct
+            {
+                return self.enter_room_of(&conversation);
+            }
+        }
+        if error.wait {
+            return Ok(());
+        }
+        let code = match error.condition {
+            StanzaErrorCondition::PolicyViolation => ErrorCode::TooLarge,
+            StanzaErrorCondition::Forbidden
+            | StanzaErrorCondition::NotAllowed
+            | StanzaErrorCondition::RegistrationRequired => ErrorCode::Forbidden,
+            _ => ErrorCode::NotFound,
+        };
+        if let Some(message) = row.message {
+            message::fail(self.tx, message, code)?;
+        }
+        Ok(outbox::remove(self.tx, row.id)?)
+    }
+
+    /// The decrypted content of an MLS message, in the order of its items.
+    pub(crate) fn content(
+        &mut self,
+        conversation: &Conversation,
+        arrived: &InboundMessage,
+        sender: &MemberIdentity,
+        content: Content,
+    ) -> Result<(), EngineError> {
+        for item in content.items {
+            match item {
+                Item::Text { id, text } => {
+                    // New or repeated: either way it is there now.
+                    let _ =
+                        self.text(conversation, arrived, &sender.account, id, text, Security::Encrypted)?;
+                }
+                Item::GroupName { name } => {
+                    if conversation.kind == ConversationKind::Group {
+                        conversation::set_name(self.tx, conversation.id, Some(&name))?;
+                    }
+                }
+                Item::Receipt { kind, ids } => {
+                    for (author, id) in ids {
+                        if author == self.account.address {
+                            self.receipt(conversation, &sender.account, &id, kind)?;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A text of somebody else, new or seen before.
+    pub(crate) fn text(
+        &mut self,
+        conversation: &Conversation,
+        arrived: &InboundMessage,
+        author: &Address,
+        id: MessageId,
+        text: String,
+        security: Security,
+    ) -> Result<Inserted, EngineError> {
+        let acknowledge = security == Security::Encrypted && self.acknowledges(conversation)?;
+        let inserted = message::insert(
+            self.tx,
+            &NewMessage {
+                conversation: conversation.id,
+                id,
+                stanza: arrived.id.clone(),
+                archive: arrived.archive_id.clone(),
+                sender: Sender::Account(author.clone()),
+                outgoing: false,
+                security,
+                text,
+                sent_at: arrived.sent_at.unwrap_or(self.now),
+                received_at: self.now,
+                state: DeliveryState::Delivered,
+                receipt_due: acknowledge,
+                place: true,
+            },
+        )?;
+        if acknowledge && matches!(inserted, Inserted::New(_)) {
+            self.receipts_soon();
+        }
+        Ok(inserted)
+    }
+
+    /// Whether messages of this conversation are acknowledged one by one.
+    pub(crate) fn acknowledges(&self, conversation: &Conversation) -> Result<bool, EngineError> {
+        Ok(match conversation.kind {
+            ConversationKind::Direct => true,
+            ConversationKind::Group => {
+                member::members(self.tx, conversation.id)?.len() <= RECEIPT_MEMBERS_MAX
+            }
+            ConversationKind::Room => false,
+        })
+    }
+
+    /// Somebody acknowledged a message of ours.
+    pub(crate) fn receipt(
+        &mut self,
+        conversation: &Conversation,
+        from: &Address,
+        id: &MessageId,
+        kind: ReceiptKind,
+    ) -> Result<(), EngineError> {
+        for message in message::by_id(self.tx, conversation.id, id)? {
+            if message.outgoing {
+                self.receipt_for(conversation, &message, from, kind)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same, the message being found already.
+    pub(crate) fn receipt_for(
+        &mut self,
+        conversation: &Conversation,
+        message: &message::Message,
+        from: &Address,
+        kind: ReceiptKind,
+    ) -> Result<(), EngineError> {
+        let (stored, reached) = match kind {
+            ReceiptKind::Delivered => (message::ReceiptKind::Delivered, DeliveryState::Delivered),
+            ReceiptKind::Displayed => (message::ReceiptKind::Displayed, DeliveryState::Displayed),
+        };
+        if !message::receipt(self.tx, message.row, from, stored, self.now)? {
+            return Ok(());
+        }
+        let others = match conversation.kind {
+            ConversationKind::Direct => 1,
+            _ => member::members(self.tx, conversation.id)?.len().saturating_sub(1),
+        };
+        let Some(message) = message::get(self.tx, message.row)? else { return Ok(()) };
+        let count = match kind {
+            ReceiptKind::Delivered => message.delivered_to,
+            ReceiptKind::Displayed => message.displayed_by,
+        };
+        if others > 0 && count as usize >= others {
+            message::raise_state(self.tx, message.row, reached)?;
+        }
+        // What was received needs no further care of ours.
+        if let Some(stanza) = &message.stanza
+            && let Some(row) = outbox::by_stanza(self.tx, stanza)?
+            && conversation.kind == ConversationKind::Direct
+        {
+            self.live.session.in_flight.remove(&row.id);
+            outbox::remove(self.tx, row.id)?;
+        }
+        Ok(())
+    }
+
+    /// A message of ours is in the archive: it can't be lost any more.
+    pub(crate) fn archived(
+        &mut self,
+        row: &outbox::OutboxRow,
+        arrived: &InboundMessage,
+    ) -> Result<(), EngineError> {
+        if let (Some(message), Some(archive_id)) = (row.message, &arrived.archive_id) {
+            message::set_archived(self.tx, message, archive_id)?;
+        }
+        self.live.session.in_flight.remove(&row.id);
+        Ok(outbox::remove(self.tx, row.id)?)
+    }
+
+    /// The conversation with an account; made if there is none yet.
+    pub(crate) fn direct_conversation(&mut self, contact: &Address) -> Result<Conversation, EngineError> {
+        if let Some(conversation) = conversation::by_address(self.tx, contact)? {
+            return Ok(conversation);
+        }
+        let id = conversation::insert(
+            self.tx,
+            &conversation::NewConversation {
+                kind: ConversationKind::Direct,
+                address: contact.clone(),
+                name: None,
+                security: Security::Plain,
+                state: ConversationState::Active,
+                created_at: self.now,
+            },
+        )?;
+        conversation::get(self.tx, id)?.ok_or(EngineError::Codec)
+    }
+}
+
+/// The id of a plain message: what its sender chose, or else something that is the same wherever we meet it again.
+pub(crate) fn plain_message_id(arrived: &InboundMessage, text: &str) -> MessageId {
+    if let Some(id) = &arrived.origin_id {
+        return id.clone();
+    }
+    if let Some(id) = &arrived.id {
+        return MessageId::new(id.as_str());
+    }
+    if let Some(id) = &arrived.archive_id {
+        return MessageId::new(format!("archive:{id}"));
+    }
+    let digest = Sha256::digest(text.as_bytes());
+    MessageId::new(format!("text:{}", URL_SAFE_NO_PAD.encode(digest.get(..12).unwrap_or_default())))
+}

@@ -1,0 +1,210 @@
+//! One input being handled: the open transaction, what the engine remembers, and what it is going to answer.
+//!
+//! The methods live in the files of their subjects: `archive.rs`, `outbox.rs`, `direct.rs` and so on. This file holds what
+//! all of them use, and the dispatch of inputs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use heliograph_mls::{Device, Group};
+use heliograph_model::stanza::{Inbound, Outbound, Request, SessionEvent};
+use heliograph_model::{Entropy, Error, ErrorCode, GroupId, RequestId, Timestamp};
+use heliograph_store::account::{self, Account, ServerFacts};
+use heliograph_store::mls_storage::MlsStorage;
+use heliograph_store::{Transaction, conversation};
+
+use crate::account::load_device;
+use crate::error::EngineError;
+use crate::input::{Effects, Input, LinkAction, Reply};
+use crate::live::{Link, Live, Purpose};
+use crate::policy::{RECEIPT_DELAY_BACKGROUND, RECEIPT_DELAY_FOREGROUND};
+use crate::random::Random;
+
+pub(crate) struct Step<'a> {
+    pub tx: &'a Transaction<'a>,
+    pub account: &'a Account,
+    pub live: &'a mut Live,
+    pub now: Timestamp,
+    pub storage: MlsStorage<'a>,
+    pub random: Random,
+    pub facts: ServerFacts,
+    /// Groups loaded in this transaction. Never kept across transactions: after a rollback they would be ahead of the
+    /// database.
+    pub groups: BTreeMap<GroupId, Group>,
+    /// Groups of which messages were decrypted without writing the ratchets yet; see `archive.rs`.
+    pub unwritten: BTreeSet<GroupId>,
+    /// Messages come from before our time here (the first page of an archive): no receipts for them.
+    pub history: bool,
+    pub effects: Pending,
+    entropy: &'a Entropy,
+}
+
+/// What will be answered if the transaction commits.
+#[derive(Clone, Default)]
+pub(crate) struct Pending {
+    link: Option<LinkAction>,
+    send: Vec<Outbound>,
+    reply: Option<Result<Reply, Error>>,
+}
+
+impl<'a> Step<'a> {
+    pub fn new(
+        tx: &'a Transaction<'a>,
+        account: &'a Account,
+        live: &'a mut Live,
+        now: Timestamp,
+        entropy: &'a Entropy,
+    ) -> Result<Self, EngineError> {
+        Ok(Self {
+            tx,
+            account,
+            live,
+            now,
+            storage: MlsStorage::live(tx),
+            random: Random::new(entropy, "engine"),
+            facts: account::facts(tx)?,
+            groups: BTreeMap::new(),
+            unwritten: BTreeSet::new(),
+            history: false,
+            effects: Pending::default(),
+            entropy,
+        })
+    }
+
+    pub fn input(&mut self, input: Input) -> Result<(), EngineError> {
+        match input {
+            Input::Start => {
+                self.live.wanted = true;
+                if self.live.link == Link::Stopped {
+                    self.live.link = Link::Down;
+                }
+                self.effects.link = self.live.connect_now();
+            }
+            Input::Suspend => {
+                self.live.wanted = false;
+                if matches!(self.live.link, Link::Connecting | Link::Online) {
+                    self.effects.link = Some(LinkAction::Close);
+                }
+                self.live.link_lost(self.now, self.entropy, None);
+            }
+            Input::Network { available } => self.effects.link = self.live.network(available),
+            Input::AppState { foreground } => {
+                self.live.foreground = foreground;
+                if foreground && self.live.link == Link::Down {
+                    self.effects.link = self.live.connect_now();
+                }
+            }
+            Input::Wake => {
+                self.effects.link = self.live.connect_if_due(self.now);
+                if self.live.receipts_at.is_some_and(|at| at <= self.now) {
+                    self.live.receipts_at = None;
+                    self.queue_receipts()?;
+                }
+            }
+            Input::Session(event) => self.session(event)?,
+            Input::Received(stanzas) => {
+                for stanza in stanzas {
+                    self.received(stanza)?;
+                }
+            }
+            Input::Command(command) => {
+                let reply = self.command(command)?;
+                self.effects.reply = Some(reply);
+            }
+        }
+        Ok(())
+    }
+
+    fn session(&mut self, event: SessionEvent) -> Result<(), EngineError> {
+        match event {
+            SessionEvent::Online { resumed } => {
+                self.live.session_began(resumed);
+                if resumed { self.continue_session() } else { self.begin_session() }
+            }
+            SessionEvent::Acknowledged { messages } => {
+                messages.iter().try_for_each(|stanza| self.acknowledged(stanza))
+            }
+            SessionEvent::Closed { error } => {
+                let error = error.or_else(|| {
+                    // The server said goodbye without a reason: as good as a lost connection.
+                    self.live.wanted.then(|| Error::new(ErrorCode::SessionEnded, "the stream was closed"))
+                });
+                self.live.link_lost(self.now, self.entropy, error);
+                Ok(())
+            }
+        }
+    }
+
+    /// A session that knows nothing of us yet: say that we are here, then ask for everything at once.
+    fn begin_session(&mut self) -> Result<(), EngineError> {
+        self.send(Outbound::Available);
+        self.request(Request::EnableCarbons, Purpose::Nothing);
+        if !self.facts.known {
+            self.request(Request::Features { of: self.account.address.clone() }, Purpose::AccountFeatures);
+            self.request(Request::Services { of: self.account.address.server() }, Purpose::Services);
+        }
+        self.read_account_archive()?;
+        self.publish_keys()?;
+        for conversation in conversation::list(self.tx)? {
+            self.enter_room_of(&conversation)?;
+        }
+        self.drive_all()
+    }
+
+    /// The same session again: only what the app asked for meanwhile is left to do.
+    fn continue_session(&mut self) -> Result<(), EngineError> {
+        for conversation in conversation::list(self.tx)? {
+            if !self.live.session.rooms.contains_key(&conversation.address) {
+                self.enter_room_of(&conversation)?;
+            }
+        }
+        self.drive_all()?;
+        self.pump_all()
+    }
+
+    fn received(&mut self, inbound: Inbound) -> Result<(), EngineError> {
+        match inbound {
+            Inbound::Message(message) => self.live_message(&message),
+            Inbound::Response { id, response } => match self.live.session.requests.remove(&id) {
+                Some(purpose) => self.response(purpose, response),
+                None => Ok(()),
+            },
+            Inbound::RoomJoined { room, nick, created: _ } => self.room_joined(&room, nick),
+            Inbound::RoomRefused { room, error } => self.room_refused(&room, &error),
+            Inbound::RoomLeft { room, destroyed } => self.room_left(&room, destroyed),
+            // Device lists are read when a key is needed; a change by itself asks for nothing.
+            Inbound::DevicesChanged { .. } => Ok(()),
+        }
+    }
+
+    pub fn online(&self) -> bool {
+        self.live.link == Link::Online
+    }
+
+    pub fn send(&mut self, outbound: Outbound) {
+        self.effects.send.push(outbound);
+    }
+
+    pub fn request(&mut self, request: Request, purpose: Purpose) {
+        self.live.next_request += 1;
+        let id = RequestId::new(format!("h{}", self.live.next_request));
+        self.live.session.requests.insert(id.clone(), purpose);
+        self.send(Outbound::Request { id, request });
+    }
+
+    /// Receipts are due some time soon; the timer is set once and not pushed back by further ones.
+    pub fn receipts_soon(&mut self) {
+        let delay = if self.live.foreground { RECEIPT_DELAY_FOREGROUND } else { RECEIPT_DELAY_BACKGROUND };
+        self.live.receipts_at.get_or_insert(self.now.plus(delay));
+    }
+
+    /// Our device, with its signature key.
+    pub fn device(&self) -> Result<Device, EngineError> {
+        load_device(self.account, &self.storage)
+    }
+
+    pub fn finish(self) -> Effects {
+        let connection = self.live.connection(&self.facts);
+        let Pending { link, send, reply } = self.effects;
+        Effects { link, send, wake_at: self.live.wake_at(), reply, connection }
+    }
+}

@@ -1,0 +1,101 @@
+//! What can end a session, and its one conversion to the public error.
+
+use heliograph_model::{Error, ErrorCode};
+
+/// Why a session could not be set up, or ended.
+///
+/// Names causes, not places in the code. No variant holds an address, a name or a text of a user.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SessionError {
+    /// The domain has no address.
+    #[error("the server's name does not resolve")]
+    UnknownHost,
+    /// The domain publishes that it offers no XMPP (an SRV target of ".", RFC 2782), or the server does not know the domain.
+    #[error("there is no XMPP service for this domain")]
+    NoService,
+    /// Refused, unreachable, reset.
+    #[error("the connection failed: {0}")]
+    Network(std::io::ErrorKind),
+    /// A deadline of [`crate::timeouts`] passed.
+    #[error("no answer in time while {0}")]
+    NoAnswer(&'static str),
+    /// The domain can't be named in a certificate, or the configured authority is unreadable.
+    #[error("the configuration is unusable: {0}")]
+    Configuration(&'static str),
+    /// TLS refused the certificate.
+    #[error("the certificate was refused: {0}")]
+    Certificate(String),
+    /// No STARTTLS, or TLS that is too old.
+    #[error("no usable encryption: {0}")]
+    NoEncryption(&'static str),
+    /// TLS failed for another reason.
+    #[error("TLS failed: {0}")]
+    Tls(String),
+    /// The server offers only mechanisms that we refuse.
+    #[error("no acceptable SASL mechanism is offered")]
+    NoMechanism,
+    /// The server refused the account (RFC 6120 §6.5); the condition's name.
+    #[error("the server refused the sign-in: {0}")]
+    Refused(&'static str),
+    /// The server could not do it just now (`temporary-auth-failure`).
+    #[error("the server can't check the password just now")]
+    TemporaryRefusal,
+    /// The password has characters that SASLprep forbids (RFC 4013).
+    #[error("the name or password has characters that no server accepts")]
+    UnusablePassword,
+    /// The server's proof is wrong or missing (RFC 5802 §3).
+    #[error("the server did not prove that it knows the password: {0}")]
+    ServerProof(&'static str),
+    /// The server sent what no server sends there.
+    #[error("the server broke the protocol: {0}")]
+    Protocol(&'static str),
+    /// A stream error (RFC 6120 §4.9); the condition's name.
+    #[error("the server ended the stream: {0}")]
+    StreamError(&'static str),
+    /// `<conflict/>`: another session took our place.
+    #[error("another session took over")]
+    Replaced,
+    /// The stream or the socket was closed without a reason.
+    #[error("the server closed the connection")]
+    Closed,
+    /// A fault of ours.
+    #[error("internal fault: {0}")]
+    Internal(&'static str),
+}
+
+impl SessionError {
+    /// The public code.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::UnknownHost | Self::NoService => ErrorCode::HostUnknown,
+            Self::Network(_) | Self::NoAnswer(_) => ErrorCode::NetworkUnavailable,
+            Self::Configuration(_) => ErrorCode::InvalidArgument,
+            Self::Certificate(_) => ErrorCode::CertificateRejected,
+            Self::NoEncryption(_) => ErrorCode::EncryptionUnavailable,
+            Self::NoMechanism => ErrorCode::NoAcceptableLogin,
+            Self::Refused(_) | Self::UnusablePassword => ErrorCode::AuthenticationFailed,
+            Self::ServerProof(_) => ErrorCode::ServerNotAuthenticated,
+            Self::Tls(_) | Self::Protocol(_) => ErrorCode::ProtocolViolation,
+            Self::StreamError(_) | Self::Closed | Self::TemporaryRefusal => ErrorCode::SessionEnded,
+            Self::Replaced => ErrorCode::SessionReplaced,
+            Self::Internal(_) => ErrorCode::Internal,
+        }
+    }
+}
+
+impl From<std::io::Error> for SessionError {
+    /// I/O errors of an established stream: [`std::io::ErrorKind::InvalidData`] is what the XML parser reports.
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::InvalidData => Self::Protocol("malformed XML"),
+            std::io::ErrorKind::UnexpectedEof => Self::Closed,
+            kind => Self::Network(kind),
+        }
+    }
+}
+
+impl From<SessionError> for Error {
+    fn from(error: SessionError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}

@@ -1,0 +1,186 @@
+//! One session with one server: from the first DNS question to the end of the stream.
+//!
+//! Read [`Session::start`] first, then [`SessionOutput`]. A session lives once: it connects, logs in, and ends; whoever
+//! wants another one starts another one, with the [`ResumeState`] of the last if there is one. When to try again is the
+//! business of the caller.
+//!
+//! **Order and acknowledgement.** Every stanza that the server sends gives exactly one [`SessionOutput::Stanza`], also
+//! when nothing in it concerns the engine. The caller says [`SessionHandle::handled`] when what it was given is safe on
+//! disk; only then does the server hear of it (XEP-0198 §4), so that a stanza is either committed here or kept there.
+//!
+//! **Back-pressure.** The output channel is bounded. While it is full the socket is not read, and TCP slows the server
+//! down. Sending never blocks: the engine bounds what it has in flight.
+
+mod driver;
+mod login;
+mod resume;
+
+use std::sync::Arc;
+
+use heliograph_model::stanza::{Inbound, Outbound, SessionEvent};
+use heliograph_model::{Address, Error};
+use tokio::sync::mpsc;
+use zeroize::Zeroizing;
+
+pub use crate::connect::{ServerLocation, TlsMode};
+pub use crate::timeouts::Timeouts;
+pub use crate::tls::Trust;
+pub use crate::traffic::Traffic;
+pub use resume::ResumeState;
+
+use crate::error::SessionError;
+use crate::traffic::Counters;
+
+/// Outputs that wait for the caller before the socket is left unread. A page of an archive is 50 to 250 stanzas; more than
+/// one page of waiting only costs memory.
+const OUTPUTS: usize = 256;
+
+/// What a session needs to know. `Debug` shows neither the address nor the password.
+#[derive(Clone)]
+pub struct SessionConfig {
+    /// The account.
+    pub address: Address,
+    /// Its password. SASLprep (RFC 4013) is applied here.
+    pub password: Zeroizing<String>,
+    /// The resource to ask for; `None` leaves the choice to the server, which is best for privacy.
+    pub resource: Option<String>,
+    /// Where the server is.
+    pub server: ServerLocation,
+    /// Whose certificates to believe.
+    pub trust: Trust,
+    /// Whether to send the password readable (inside TLS, never outside) to a server that offers no SCRAM at all.
+    pub allow_plain: bool,
+    /// The deadlines.
+    pub timeouts: Timeouts,
+}
+
+impl SessionConfig {
+    /// An account on a public server, everything else as it should be.
+    pub fn new(address: Address, password: Zeroizing<String>) -> Self {
+        Self {
+            address,
+            password,
+            resource: None,
+            server: ServerLocation::Lookup,
+            trust: Trust::WebPki,
+            allow_plain: false,
+            timeouts: Timeouts::default(),
+        }
+    }
+}
+
+impl std::fmt::Debug for SessionConfig {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("SessionConfig")
+            .field("allow_plain", &self.allow_plain)
+            .field("timeouts", &self.timeouts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a session tells its owner, in the order in which it happened.
+#[derive(Debug)]
+pub enum SessionOutput {
+    /// [`SessionEvent::Online`] or [`SessionEvent::Acknowledged`]. The end is told by [`SessionOutput::Ended`] and never
+    /// by [`SessionEvent::Closed`].
+    Event(SessionEvent),
+    /// One stanza came in. To be counted by [`SessionHandle::handled`], also when `inbound` is empty.
+    Stanza {
+        /// What it means.
+        inbound: Vec<Inbound>,
+    },
+    /// The last output. The socket is closed and no task runs any more.
+    Ended {
+        /// Why; `None` if [`SessionHandle::close`] or [`SessionHandle::abandon`] asked for it.
+        error: Option<Error>,
+        /// For the next [`Session::start`], where the server may still keep this session.
+        resume: Option<ResumeState>,
+    },
+}
+
+/// Starts sessions.
+#[derive(Debug)]
+pub struct Session;
+
+impl Session {
+    /// Connects and logs in, on a task of its own, and resumes the session in `resume` if the server still has it.
+    ///
+    /// Never fails by itself: everything that goes wrong comes as [`SessionOutput::Ended`]. Dropping the receiver ends the
+    /// session as [`SessionHandle::abandon`] does. Must be called on a tokio runtime with I/O and time.
+    pub fn start(
+        config: SessionConfig,
+        resume: Option<ResumeState>,
+    ) -> (SessionHandle, mpsc::Receiver<SessionOutput>) {
+        let (orders, inbox) = mpsc::unbounded_channel();
+        let (outputs, receiver) = mpsc::channel(OUTPUTS);
+        let counters = Arc::new(Counters::default());
+        let handle = SessionHandle { orders, counters: Arc::clone(&counters) };
+        let task = driver::run(config, resume, inbox, outputs.clone(), counters);
+        tokio::spawn(async move {
+            // A panic inside a library must reach the owner as an end, not as silence.
+            if tokio::spawn(task).await.is_err() {
+                let error = Some(SessionError::Internal("the session task panicked").into());
+                let _ = outputs.send(SessionOutput::Ended { error, resume: None }).await;
+            }
+        });
+        (handle, receiver)
+    }
+}
+
+/// Speaks to a running session. All methods return at once; on a session that has ended they do nothing.
+#[derive(Clone, Debug)]
+pub struct SessionHandle {
+    orders: mpsc::UnboundedSender<Order>,
+    counters: Arc<Counters>,
+}
+
+impl SessionHandle {
+    /// Sends, in order. What is sent before [`SessionEvent::Online`] waits for it. Whether it arrived is told by
+    /// [`SessionEvent::Acknowledged`] for messages and by an answer for requests; on a session that ends first, by nothing.
+    pub fn send(&self, outbound: Outbound) {
+        self.order(Order::Send(Box::new(outbound)));
+    }
+
+    /// `count` further outputs of [`SessionOutput::Stanza`] are safe on disk, in their order; the server may forget them.
+    pub fn handled(&self, count: u32) {
+        self.order(Order::Handled(count));
+    }
+
+    /// Asks the server for a sign of life now; without one within [`Timeouts::probe`] the session ends as
+    /// [`NetworkUnavailable`](heliograph_model::ErrorCode::NetworkUnavailable), to be resumed.
+    pub fn probe(&self) {
+        self.order(Order::Probe);
+    }
+
+    /// Says goodbye: sends what was given so far, closes the stream, waits [`Timeouts::goodbye`] for the server to do
+    /// the same. The session can't be resumed afterwards.
+    pub fn close(&self) {
+        self.order(Order::Close);
+    }
+
+    /// Drops the socket without a word, for when the network is gone. The session may be resumed.
+    pub fn abandon(&self) {
+        self.order(Order::Abandon);
+    }
+
+    /// What went over the socket so far.
+    pub fn traffic(&self) -> Traffic {
+        self.counters.read()
+    }
+
+    fn order(&self, order: Order) {
+        // An error means that the session has ended, which its owner hears from its outputs.
+        let _ = self.orders.send(order);
+    }
+}
+
+/// From the handle to the task.
+#[derive(Debug)]
+enum Order {
+    Send(Box<Outbound>),
+    Handled(u32),
+    Probe,
+    Close,
+    Abandon,
+}

@@ -1,0 +1,59 @@
+//! Every deadline of the session, in one place.
+//!
+//! A deadline runs only while something is outstanding: a connection being set up, an answer that was asked for, a goodbye.
+//! An idle session has none.
+
+use std::time::Duration;
+
+/// From the start to a bound session. Three round trips of TLS and seven of XMPP on a 2G link with 2 s latency each are
+/// 20 s; twice that is where a person gives up.
+pub const ATTEMPT: Duration = Duration::from_secs(40);
+
+/// One TCP handshake with one address. A host that drops packets must leave time for the others; TCP sends its SYN again
+/// after 1 s and 3 s, so three tries fit.
+pub const TCP_CONNECT: Duration = Duration::from_secs(8);
+
+/// One DNS question, answered from a cache nearly always. After it, the plain address lookup is tried.
+pub const DNS: Duration = Duration::from_secs(5);
+
+/// From a probe, or from a request for an acknowledgement, to any sign of life. A phone that wakes its radio needs up to
+/// 3 s, and a congested cell a few more.
+pub const PROBE: Duration = Duration::from_secs(10);
+
+/// From sending with a request for an acknowledgement to any sign of life. Longer than [`PROBE`]: nobody asked whether the
+/// link is alive, and a full stanza of 256 KiB takes a minute at 32 kbit/s.
+pub const ACKNOWLEDGEMENT: Duration = Duration::from_secs(90);
+
+/// From our `</stream:stream>` to the server's. A courtesy, not worth more battery.
+pub const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Silence after which tokio-xmpp's own stream would ask for a sign of life. We ask only for a reason, so: never. Ten years
+/// rather than [`Duration::MAX`], because it is added to a clock.
+pub const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// The deadlines of one session; [`Timeouts::default`] takes the constants of this module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// See [`ATTEMPT`].
+    pub attempt: Duration,
+    /// See [`TCP_CONNECT`].
+    pub tcp_connect: Duration,
+    /// See [`PROBE`].
+    pub probe: Duration,
+    /// See [`ACKNOWLEDGEMENT`].
+    pub acknowledgement: Duration,
+    /// See [`GOODBYE`].
+    pub goodbye: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            attempt: ATTEMPT,
+            tcp_connect: TCP_CONNECT,
+            probe: PROBE,
+            acknowledgement: ACKNOWLEDGEMENT,
+            goodbye: GOODBYE,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Where a Prosody comes from: unpacked by `cargo xtask setup`, or installed on this machine.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use crate::error::LabError;
+use crate::workspace;
+
+/// The unpacked Prosody with SASL2 and what builds on it (XEP-0388, XEP-0386, XEP-0484).
+pub const PROSODY_13: &str = "prosody13";
+
+/// The unpacked Prosody that stands for older servers: classic SASL only.
+pub const PROSODY_012: &str = "prosody012";
+
+/// A Prosody that can be started.
+#[derive(Debug, Clone)]
+pub struct ProsodyTree {
+    /// What to call it in a table.
+    pub name: String,
+    pub(crate) prosody: PathBuf,
+    pub(crate) prosodyctl: PathBuf,
+    /// Whether the community modules for SASL2 lie beside it, and work. Those that Debian packages for 0.12 end every
+    /// TLS stream.
+    pub(crate) sasl2: bool,
+}
+
+impl ProsodyTree {
+    /// One that was unpacked: [`PROSODY_13`] or [`PROSODY_012`].
+    pub fn unpacked(name: &str) -> Result<Self, LabError> {
+        let tree = workspace::servers().join(name);
+        if tree.join(".complete").is_file() {
+            let (prosody, prosodyctl) = (tree.join("prosody"), tree.join("prosodyctl"));
+            Ok(Self { name: name.to_owned(), prosody, prosodyctl, sasl2: name == PROSODY_13 })
+        } else {
+            let advice = "`cargo xtask setup` fetches it on Debian and Ubuntu".to_owned();
+            Err(LabError::ServerMissing { name: name.to_owned(), advice })
+        }
+    }
+
+    /// The one that is installed, wherever PATH or a package manager's usual folders have it. Without SASL2: which
+    /// community modules it has is its owner's affair.
+    pub fn installed() -> Result<Self, LabError> {
+        let path = env::var_os("PATH").unwrap_or_default();
+        env::split_paths(&path)
+            // Debian keeps it in /usr/bin; other systems and Homebrew in folders that a user's PATH may lack.
+            .chain(["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin"].map(PathBuf::from))
+            .find_map(|folder| Self::in_folder(&folder))
+            .ok_or_else(|| LabError::ServerMissing {
+                name: "prosody".into(),
+                advice: "install the package `prosody` (Homebrew on macOS: `brew install prosody`)".into(),
+            })
+    }
+
+    /// The one that [`workspace::PROSODY_VARIABLE`] names, or else [`Self::any`]: what suites test against that don't care.
+    pub fn under_test() -> Result<Self, LabError> {
+        match env::var(workspace::PROSODY_VARIABLE).as_deref() {
+            Ok("installed") => Self::installed(),
+            Ok(name) if !name.is_empty() => Self::unpacked(name),
+            _ => Self::any(),
+        }
+    }
+
+    /// The best there is: 13, then 0.12, then an installed one.
+    pub fn any() -> Result<Self, LabError> {
+        Self::unpacked(PROSODY_13).or_else(|_| Self::unpacked(PROSODY_012)).or_else(|_| Self::installed())
+    }
+
+    fn in_folder(folder: &Path) -> Option<Self> {
+        let (prosody, prosodyctl) = (folder.join("prosody"), folder.join("prosodyctl"));
+        (prosody.is_file() && prosodyctl.is_file()).then(|| Self {
+            name: "prosody".into(),
+            prosody,
+            prosodyctl,
+            sasl2: false,
+        })
+    }
+}

@@ -1,0 +1,290 @@
+"""Two phones driven through the generated Python bindings, against a real server.
+
+What is checked is what a user of the bindings would notice: a conversation arrives both ways and encrypted, states are true,
+what was written survives closing, mistakes are typed errors, and a program ends cleanly.
+"""
+
+import asyncio
+import re
+import secrets
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from environment import BINDINGS, DEADLINE, FIRST_PHONE, FOREIGN_CLIENT, QUICK_START, SECOND_PHONE
+from phone import Phone, configuration
+
+from heliograph import (
+    ConversationKind,
+    ConversationState,
+    DeliveryState,
+    ErrorCode,
+    HeliographClient,
+    HeliographError,
+    Security,
+    Sender,
+    add_account,
+)
+
+# States of a text of ours that can't be lost any more, that the others have, and that they have shown.
+ARCHIVED = {DeliveryState.ARCHIVED, DeliveryState.DELIVERED, DeliveryState.DISPLAYED}
+DELIVERED = {DeliveryState.DELIVERED, DeliveryState.DISPLAYED}
+
+QUICK_START_FILE = Path(__file__).parents[3] / "bindings" / "ffi" / "README.md"
+
+
+def threads_of_heliograph() -> list[str]:
+    """Names of the threads that the bindings have started in this process; empty where there is no /proc."""
+    names = [task.joinpath("comm").read_text(encoding="ascii").strip() for task in Path("/proc/self/task").glob("*")]
+    return [name for name in names if name.startswith("heliograph")]
+
+
+class FolderTest(unittest.IsolatedAsyncioTestCase):
+    """A test with a folder of its own."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory(prefix="heliograph-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    async def assert_fails(self, code: ErrorCode, call) -> HeliographError:
+        """Awaits the call and expects this error."""
+        with self.assertRaises(HeliographError) as caught:
+            await asyncio.wait_for(call, DEADLINE)
+        self.assertEqual(caught.exception.code, code, caught.exception)
+        self.assertTrue(caught.exception.advice)
+        return caught.exception
+
+
+class Conversation(FolderTest):
+    """One long test: each part stands on the one before, as in life."""
+
+    async def test_an_encrypted_group_both_ways(self) -> None:
+        ana = await Phone.add(FIRST_PHONE, self.folder)
+        self.addAsyncCleanup(ana.close)
+        ben = await Phone.add(SECOND_PHONE, self.folder)
+        self.addAsyncCleanup(ben.close)
+
+        group, group_of_ben = await self.make_group(ana, ben)
+        await self.talk(ana, group, ben, group_of_ben)
+        await self.give_up_waiting(ana, group, ben, group_of_ben)
+        await self.close_and_reopen(ana, group, ben, group_of_ben)
+        await self.catch_up(ana, group, ben, group_of_ben)
+        await self.open_with_another_key(ana, ben)
+
+    async def make_group(self, ana: Phone, ben: Phone) -> tuple[int, int]:
+        group = await ana.client.create_group("Ridge", [ben.account.address])
+        for phone in (ana, ben):
+            ready = await phone.until_conversation(
+                lambda conversation: conversation.kind == ConversationKind.GROUP
+                and conversation.state == ConversationState.ACTIVE,
+                "for the group",
+            )
+            self.assertEqual(ready.name, "Ridge")
+            self.assertEqual(ready.security, Security.ENCRYPTED)
+            members = await phone.client.members(ready.id)
+            self.assertEqual(sorted(members), sorted([ana.account.address, ben.account.address]))
+        self.assertEqual((await ana.client.conversation(group)).name, "Ridge")
+        return group, ready.id
+
+    async def talk(self, ana: Phone, group: int, ben: Phone, group_of_ben: int) -> None:
+        exchanges = [
+            (ana, group, ben, "the bridge is open again"),
+            (ben, group_of_ben, ana, "good, we start at six \N{MOUNTAIN}"),
+            (ana, group, ben, "bring <rope> & \"water\"\nfor two"),
+        ]
+        for author, conversation, reader, text in exchanges:
+            row = await author.client.send(conversation, text)
+            got = await reader.until_message(lambda message: message.text == text, "for a text")
+            self.assertEqual(got.sender, Sender.ACCOUNT(address=author.account.address))
+            self.assertEqual(got.security, Security.ENCRYPTED)
+            self.assertFalse(got.outgoing)
+            sent = await author.until_message(
+                lambda message: message.row == row and message.state in DELIVERED, "until the text was delivered"
+            )
+            self.assertTrue(sent.outgoing)
+            self.assertEqual((sent.id, sent.delivered_to), (got.id, 1))
+
+        last = next(message for message in ben.messages.values() if message.text == exchanges[2][3])
+        await ben.client.mark_read(group_of_ben, last.row)
+        await ana.until_message(
+            lambda message: message.text == last.text and message.state == DeliveryState.DISPLAYED,
+            "until the text was shown",
+        )
+        await self.assert_same_timeline(ana, group, ben, group_of_ben, [text for *_, text in exchanges])
+
+    async def give_up_waiting(self, ana: Phone, group: int, ben: Phone, group_of_ben: int) -> None:
+        timeline = ben.client.timeline(group_of_ben)
+        with self.assertRaises(asyncio.TimeoutError):
+            await asyncio.wait_for(timeline.ready(), 0.01)
+        given_up = asyncio.ensure_future(timeline.ready())
+        await ana.client.send(group, "still there?")
+        given_up.cancel()
+        await asyncio.wait_for(timeline.ready(), DEADLINE)
+        self.assertEqual([message.text for message in timeline.take(10)], ["still there?"])
+
+    async def close_and_reopen(self, ana: Phone, group: int, ben: Phone, group_of_ben: int) -> None:
+        await ana.until_message(
+            lambda message: message.text == "still there?" and message.state in ARCHIVED, "until the text was archived"
+        )
+        before = [await ana.timeline(group), await ben.timeline(group_of_ben)]
+        waiting = asyncio.ensure_future(ana.client.timeline(group).ready())
+        await asyncio.gather(ana.close(), ben.close())
+        await self.assert_fails(ErrorCode.CLOSED, waiting)
+        await self.assert_fails(ErrorCode.CLOSED, ana.client.send(group, "too late"))
+        self.assertEqual(threads_of_heliograph(), [], "threads were left after shutdown")
+
+        await asyncio.gather(ana.open(), ben.open())
+        self.assertEqual([await ana.timeline(group), await ben.timeline(group_of_ben)], before)
+        for query in ("bridge", "BRIDGE open", "brid"):
+            self.assertEqual([found.text for found in await ana.client.search(query)], ["the bridge is open again"], query)
+        self.assertEqual(await ana.client.search("bridge tomorrow"), [])
+        self.assertEqual(await ana.client.search('" OR * (', within=group), [])
+
+    async def catch_up(self, ana: Phone, group: int, ben: Phone, group_of_ben: int) -> None:
+        await ben.client.suspend()
+        await ben.client.suspend()
+        await self.assert_fails(ErrorCode.CLOSED, ben.client.send(group_of_ben, "asleep"))
+        await ana.connect()
+        texts = ["first while away", "second while away"]
+        for text in texts:
+            row = await ana.client.send(group, text)
+            await ana.until_message(
+                lambda message: message.row == row and message.state in ARCHIVED, "until the text was archived"
+            )
+        report = await asyncio.wait_for(ben.client.catch_up(int(DEADLINE * 1000)), DEADLINE)
+        self.assertEqual((report.new_messages, report.complete), (len(texts), True))
+        await ben.client.resume()
+        self.assertEqual([message.text for message in await ben.timeline(group_of_ben)][-2:], texts)
+
+    async def open_with_another_key(self, ana: Phone, ben: Phone) -> None:
+        await self.assert_fails(ErrorCode.STORE_BUSY, HeliographClient.open(str(ben.path), ben.key))
+        await asyncio.gather(ana.close(), ben.close())
+        before = ana.path.read_bytes()
+        error = await self.assert_fails(
+            ErrorCode.STORE_LOCKED, HeliographClient.open(str(ana.path), secrets.token_bytes(32))
+        )
+        self.assertEqual((error.name, error.transient), ("store-locked", False))
+        self.assertEqual(ana.path.read_bytes(), before, "a wrong key changed the file")
+        for text in (b"bridge", b"while away"):
+            self.assertNotIn(text, before)
+
+    async def assert_same_timeline(
+        self, ana: Phone, group: int, ben: Phone, group_of_ben: int, texts: list[str]
+    ) -> None:
+        for phone, conversation in ((ana, group), (ben, group_of_ben)):
+            timeline = await phone.timeline(conversation)
+            self.assertEqual([message.text for message in timeline], texts, f"timeline of {phone.account.name}")
+            positions = [message.position for message in timeline]
+            self.assertEqual(positions, sorted(positions))
+
+
+class Mistakes(FolderTest):
+    """Everything that can be typed wrong is a typed error, and leaves nothing behind."""
+
+    async def test_wrong_password(self) -> None:
+        path = self.folder / "account.db"
+        error = await self.assert_fails(
+            ErrorCode.AUTHENTICATION_FAILED,
+            add_account(str(path), secrets.token_bytes(32), configuration(FIRST_PHONE, password="not the password")),
+        )
+        self.assertEqual((error.name, error.transient), ("authentication-failed", False))
+        self.assertEqual(list(self.folder.iterdir()), [])
+        self.assertEqual(threads_of_heliograph(), [])
+
+    async def test_no_server_there(self) -> None:
+        account = configuration(FIRST_PHONE)
+        account.server.port = 1
+        error = await self.assert_fails(
+            ErrorCode.NETWORK_UNAVAILABLE, add_account(str(self.folder / "account.db"), secrets.token_bytes(32), account)
+        )
+        self.assertTrue(error.transient)
+
+    async def test_unknown_certificate_authority(self) -> None:
+        account = configuration(FIRST_PHONE)
+        account.extra_ca_pem = None
+        await self.assert_fails(
+            ErrorCode.CERTIFICATE_REJECTED, add_account(str(self.folder / "account.db"), secrets.token_bytes(32), account)
+        )
+
+    async def test_malformed_arguments(self) -> None:
+        path, key = str(self.folder / "account.db"), secrets.token_bytes(32)
+        no_address = configuration(FIRST_PHONE)
+        no_address.address = "nobody"
+        no_port = configuration(FIRST_PHONE)
+        no_port.server.port = 0
+        no_certificate = configuration(FIRST_PHONE)
+        no_certificate.extra_ca_pem = "not a certificate"
+        for call in (
+            add_account(path, key[:31], configuration(FIRST_PHONE)),
+            add_account("", key, configuration(FIRST_PHONE)),
+            add_account(path, key, no_address),
+            add_account(path, key, no_port),
+            HeliographClient.open(path, b""),
+        ):
+            await self.assert_fails(ErrorCode.INVALID_ARGUMENT, call)
+        with self.assertRaises(HeliographError):
+            await asyncio.wait_for(add_account(path, key, no_certificate), DEADLINE)
+        await self.assert_fails(ErrorCode.NOT_FOUND, HeliographClient.open(path, key))
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+
+class Program(FolderTest):
+    """Whole programs that use the bindings."""
+
+    def run_python(self, program: str) -> str:
+        """Runs a program in the test's folder and gives its output; it must end well and say nothing on stderr."""
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=self.folder, capture_output=True, text=True, timeout=DEADLINE, check=False
+        )
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout
+
+    @staticmethod
+    def prelude() -> str:
+        """Lets a program written for any server use the one under test, which no DNS knows."""
+        account = configuration(QUICK_START)
+        return (
+            f"import sys; sys.path.insert(0, {str(BINDINGS)!r})\n"
+            "import functools, heliograph\n"
+            "from heliograph import ServerOverride, TlsMode\n"
+            f"server = ServerOverride(host={account.server.host!r}, port={account.server.port}, tls=TlsMode.START_TLS)\n"
+            "heliograph.AccountConfig = functools.partial(heliograph.AccountConfig, server=server, "
+            f"extra_ca_pem={account.extra_ca_pem!r})\n"
+        )
+
+    def test_quick_start_as_printed(self) -> None:
+        text = QUICK_START_FILE.read_text(encoding="utf-8")
+        program = re.search(r"```python\n(.*?)```", text, re.DOTALL).group(1)
+        for printed, real in (
+            ("ana@example.org", QUICK_START.address),
+            ("her password", QUICK_START.password),
+            ("ben@example.org", FOREIGN_CLIENT.address),
+        ):
+            self.assertIn(printed, program)
+            program = program.replace(printed, real)
+        self.assertIn("the bridge is open again", self.run_python(self.prelude() + program))
+
+    def test_leaving_without_shutdown_does_not_abort(self) -> None:
+        # The worst moment: connecting, and somebody waits for an answer that a thread of ours would have to bring.
+        program = f"""
+import asyncio
+from heliograph import AccountConfig, HeliographClient, add_account
+
+async def main():
+    await add_account("left.db", bytes(32), AccountConfig(address={QUICK_START.address!r}, password={QUICK_START.password!r}))
+    client = await HeliographClient.open("left.db", bytes(32))
+    client.start()
+    asyncio.ensure_future(client.all_messages().ready())
+    asyncio.ensure_future(client.connection_changes().next())
+    await client.start_chat({FOREIGN_CLIENT.address!r})
+
+asyncio.run(main())
+"""
+        self.run_python(self.prelude() + program)
+
+
+if __name__ == "__main__":
+    unittest.main()

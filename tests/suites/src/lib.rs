@@ -1,0 +1,16 @@
+//! What Heliograph is checked against.
+//!
+//! * [`model`]: a server, rooms and phones in memory, driven by a seed: hundreds of runs of real engines on real databases
+//!   with losses, repeats, reordering and kills, each replayable byte for byte (`tests/simulation.rs`).
+//! * `tests/servers.rs`: real phones (processes) on real servers.
+//! * `python/`: the Python bindings, and a client that nobody here wrote.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of this crate is test code: what it does not expect is a failure"
+)]
+
+pub mod model;

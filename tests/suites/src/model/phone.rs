@@ -1,0 +1,154 @@
+//! A phone: a real engine on a real database, and a link that loses things.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+
+use heliograph_model::stanza::{Inbound, Outbound, SessionEvent};
+use heliograph_model::{Address, Entropy, Error, ErrorCode, Timestamp};
+use heliograph_store::{DatabaseKey, Store};
+use heliograph_sync::{Command, Effects, Engine, Input, LinkAction, Reply, create_account};
+use rand::{RngCore, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+use sha2::{Digest, Sha256};
+
+/// See the module.
+pub struct Phone {
+    /// Its account.
+    pub address: Address,
+    path: PathBuf,
+    engine: Option<Engine>,
+    random: ChaCha20Rng,
+    /// Sent by the phone, not yet at the server.
+    pub up: VecDeque<Outbound>,
+    /// Sent by the server, not yet handled by the phone.
+    pub down: VecDeque<Inbound>,
+    /// Messages that the server has processed and not yet acknowledged.
+    pub to_acknowledge: Vec<heliograph_model::StanzaId>,
+    /// The link is up and the engine was told.
+    pub linked: bool,
+    /// The engine wants a link.
+    pub wants_link: bool,
+    /// The server still holds the session: what is in `up` and `down` survives a cut.
+    pub resumable: bool,
+    /// When the engine wants to be woken.
+    pub wake_at: Option<Timestamp>,
+    /// Hash over every effect so far: what a replay must reproduce.
+    pub trace: Sha256,
+}
+
+impl Phone {
+    /// A new account in a folder.
+    pub fn new(folder: &Path, address: Address, seed: u64, now: Timestamp) -> Self {
+        let path = folder.join(format!("{}.db", address.local().unwrap()));
+        let mut random = ChaCha20Rng::seed_from_u64(seed);
+        let mut store = Store::open(&path, &key()).unwrap();
+        create_account(&mut store, now, &entropy(&mut random), &address).unwrap();
+        let mut phone = Self {
+            address,
+            path,
+            engine: Some(Engine::open(store).unwrap()),
+            random,
+            up: VecDeque::new(),
+            down: VecDeque::new(),
+            to_acknowledge: Vec::new(),
+            linked: false,
+            wants_link: false,
+            resumable: false,
+            wake_at: None,
+            trace: Sha256::new(),
+        };
+        phone.input(now, Input::Start);
+        phone
+    }
+
+    /// The engine's database, for looking at the end.
+    pub fn readers(&self) -> heliograph_store::Readers {
+        self.engine.as_ref().unwrap().readers()
+    }
+
+    /// One input; effects go out at once.
+    pub fn input(&mut self, now: Timestamp, input: Input) -> Option<Result<Reply, Error>> {
+        let effects = self.handle(now, input);
+        self.carry_out(effects)
+    }
+
+    /// One input after whose transaction the phone dies: nothing of its effects happens.
+    pub fn input_then_die(&mut self, now: Timestamp, input: Input) {
+        drop(self.handle(now, input));
+        self.die(now);
+    }
+
+    fn handle(&mut self, now: Timestamp, input: Input) -> Effects {
+        let entropy = entropy(&mut self.random);
+        let effects = self.engine.as_mut().unwrap().handle(now, &entropy, input).unwrap();
+        self.trace.update(format!("{:?}", effects.link));
+        let mut sent = Vec::new();
+        ciborium::into_writer(&effects.send, &mut sent).unwrap();
+        self.trace.update(sent);
+        effects
+    }
+
+    fn carry_out(&mut self, effects: Effects) -> Option<Result<Reply, Error>> {
+        match effects.link {
+            Some(LinkAction::Connect) => self.wants_link = true,
+            Some(LinkAction::Close | LinkAction::Abandon) => {
+                self.wants_link = false;
+                self.linked = false;
+            }
+            None => {}
+        }
+        if self.linked {
+            self.up.extend(effects.send);
+        }
+        self.wake_at = effects.wake_at;
+        effects.reply
+    }
+
+    /// A command of the user.
+    pub fn command(&mut self, now: Timestamp, command: Command) -> Result<Reply, Error> {
+        self.input(now, Input::Command(command)).unwrap()
+    }
+
+    /// The link comes up: resumed if the server still knows the session.
+    pub fn link_up(&mut self, now: Timestamp) {
+        self.linked = true;
+        self.wants_link = false;
+        let resumed = self.resumable;
+        if !resumed {
+            self.up.clear();
+            self.down.clear();
+            self.to_acknowledge.clear();
+        }
+        self.resumable = true;
+        self.input(now, Input::Session(SessionEvent::Online { resumed }));
+    }
+
+    /// The link breaks.
+    pub fn link_down(&mut self, now: Timestamp) {
+        self.linked = false;
+        let error = Error::new(ErrorCode::NetworkUnavailable, "cut by the test");
+        self.input(now, Input::Session(SessionEvent::Closed { error: Some(error) }));
+    }
+
+    /// The process is killed and started again; the session is lost with it.
+    pub fn die(&mut self, now: Timestamp) {
+        self.engine = None;
+        self.linked = false;
+        self.wants_link = false;
+        self.resumable = false;
+        self.wake_at = None;
+        let store = Store::open(&self.path, &key()).unwrap();
+        self.engine = Some(Engine::open(store).unwrap());
+        self.input(now, Input::Start);
+    }
+}
+
+fn entropy(random: &mut ChaCha20Rng) -> Entropy {
+    let mut bytes = [0; 32];
+    random.fill_bytes(&mut bytes);
+    Entropy(bytes)
+}
+
+fn key() -> DatabaseKey {
+    DatabaseKey::new([42; 32])
+}

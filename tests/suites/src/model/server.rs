@@ -1,0 +1,284 @@
+//! A server as the standards describe it, as far as the engine can tell: accounts with an archive and published items, rooms
+//! with an archive of their own.
+
+use std::collections::BTreeMap;
+
+use heliograph_model::stanza::{
+    Affiliation, ArchivePage, Features, Inbound, InboundContent, InboundMessage, MessageKind, Node, Outbound,
+    OutboundContent, OutboundMessage, PageStart, Request, Response, StanzaError, StanzaErrorCondition,
+};
+use heliograph_model::{Address, ArchiveId, MessageId, Timestamp};
+
+/// Prosody's cap, so that catching up takes several pages.
+const PAGE: usize = 50;
+
+/// See the module.
+pub struct Server {
+    domain: Address,
+    rooms_at: Address,
+    accounts: BTreeMap<Address, Account>,
+    rooms: BTreeMap<Address, Room>,
+    next_archive_id: u64,
+}
+
+#[derive(Default)]
+struct Account {
+    archive: Vec<InboundMessage>,
+    items: BTreeMap<(u8, String), Vec<u8>>,
+}
+
+#[derive(Default)]
+struct Room {
+    configured: bool,
+    owner: Option<Address>,
+    members: BTreeMap<Address, Affiliation>,
+    occupants: BTreeMap<Address, String>,
+    archive: Vec<InboundMessage>,
+}
+
+/// What the server sends, and to whom.
+pub type Deliveries = Vec<(Address, Inbound)>;
+
+impl Server {
+    /// A server for these accounts.
+    pub fn new(domain: &str, accounts: &[Address]) -> Self {
+        Self {
+            domain: Address::parse(domain).unwrap(),
+            rooms_at: Address::parse(&format!("rooms.{domain}")).unwrap(),
+            accounts: accounts.iter().map(|account| (account.clone(), Account::default())).collect(),
+            rooms: BTreeMap::new(),
+            next_archive_id: 0,
+        }
+    }
+
+    /// The account's session is gone: its rooms see it leave.
+    pub fn session_ended(&mut self, account: &Address) {
+        for room in self.rooms.values_mut() {
+            room.occupants.remove(account);
+        }
+    }
+
+    /// How many application and handshake messages all rooms hold.
+    pub fn archived_in_rooms(&self) -> usize {
+        self.rooms.values().map(|room| room.archive.len()).sum()
+    }
+
+    /// Handles one stanza of an account.
+    pub fn handle(&mut self, now: Timestamp, from: &Address, outbound: Outbound) -> Deliveries {
+        match outbound {
+            Outbound::Available => Vec::new(),
+            Outbound::JoinRoom { room, nick } => self.join(from, room, nick),
+            Outbound::LeaveRoom { room, .. } => {
+                if let Some(room) = self.rooms.get_mut(&room) {
+                    room.occupants.remove(from);
+                }
+                Vec::new()
+            }
+            Outbound::Message(message) => match message.kind {
+                MessageKind::Groupchat => self.to_room(now, from, message),
+                MessageKind::Chat => self.to_account(now, from, message),
+            },
+            Outbound::Request { id, request } => {
+                let response = self.answer(from, request);
+                vec![(from.clone(), Inbound::Response { id, response })]
+            }
+        }
+    }
+
+    fn archive_id(&mut self) -> ArchiveId {
+        self.next_archive_id += 1;
+        // Opaque and not sortable, as some servers' are.
+        ArchiveId::new(format!("{:016x}", self.next_archive_id.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+    }
+
+    fn join(&mut self, from: &Address, room: Address, nick: String) -> Deliveries {
+        let created = !self.rooms.contains_key(&room);
+        let state = self.rooms.entry(room.clone()).or_default();
+        if created {
+            state.owner = Some(from.clone());
+        }
+        let allowed = state.owner.as_ref() == Some(from) || state.members.contains_key(from);
+        if !allowed {
+            let error = StanzaError { condition: StanzaErrorCondition::RegistrationRequired, wait: false };
+            return vec![(from.clone(), Inbound::RoomRefused { room, error })];
+        }
+        state.occupants.insert(from.clone(), nick.clone());
+        vec![(from.clone(), Inbound::RoomJoined { room, nick, created })]
+    }
+
+    fn to_room(&mut self, now: Timestamp, from: &Address, message: OutboundMessage) -> Deliveries {
+        let archive_id = self.archive_id();
+        let Some(room) = self.rooms.get_mut(&message.to) else { return Vec::new() };
+        let Some(nick) = room.occupants.get(from).cloned() else {
+            let error = StanzaError { condition: StanzaErrorCondition::NotAcceptable, wait: false };
+            let bounced = InboundMessage {
+                from: message.to.clone(),
+                nick: None,
+                to: Some(from.clone()),
+                kind: MessageKind::Groupchat,
+                id: Some(message.id),
+                origin_id: None,
+                archive_id: None,
+                sent_at: None,
+                content: InboundContent::Error(error),
+            };
+            return vec![(from.clone(), Inbound::Message(bounced))];
+        };
+        let mut arrived = arrive(message.to.clone(), None, message);
+        arrived.nick = Some(nick);
+        arrived.archive_id = Some(archive_id);
+        room.archive.push(InboundMessage { sent_at: Some(now), ..arrived.clone() });
+        room.occupants.keys().map(|to| (to.clone(), Inbound::Message(arrived.clone()))).collect()
+    }
+
+    fn to_account(&mut self, now: Timestamp, from: &Address, message: OutboundMessage) -> Deliveries {
+        let to = message.to.clone();
+        let arrived = arrive(from.clone(), Some(to.clone()), message);
+        let own = self.archive_id();
+        if let Some(sender) = self.accounts.get_mut(from) {
+            sender.archive.push(InboundMessage {
+                archive_id: Some(own),
+                sent_at: Some(now),
+                ..arrived.clone()
+            });
+        }
+        let theirs = self.archive_id();
+        let Some(receiver) = self.accounts.get_mut(&to) else { return Vec::new() };
+        let delivered = InboundMessage { archive_id: Some(theirs), ..arrived };
+        receiver.archive.push(InboundMessage { sent_at: Some(now), ..delivered.clone() });
+        vec![(to, Inbound::Message(delivered))]
+    }
+
+    fn answer(&mut self, from: &Address, request: Request) -> Response {
+        let refused = |condition| Response::Error(StanzaError { condition, wait: false });
+        match request {
+            Request::EnableCarbons | Request::Ping { .. } => Response::Done,
+            Request::Features { of } if of == *from => Response::Features(Features {
+                identities: vec!["pubsub/pep".into(), "account/registered".into()],
+                features: vec!["urn:xmpp:mam:2".into()],
+            }),
+            Request::Features { of } if of == self.rooms_at => Response::Features(Features {
+                identities: vec!["conference/text".into()],
+                features: vec!["http://jabber.org/protocol/muc".into()],
+            }),
+            Request::Features { of } if self.rooms.get(&of).is_some_and(|room| room.configured) => {
+                Response::Features(Features { identities: vec![], features: vec!["urn:xmpp:mam:2".into()] })
+            }
+            Request::Features { .. } => refused(StanzaErrorCondition::ItemNotFound),
+            Request::Services { of } if of == self.domain => Response::Items(vec![self.rooms_at.clone()]),
+            Request::Services { .. } => refused(StanzaErrorCondition::ItemNotFound),
+            Request::ArchivePage { archive, page, max } => self.page(from, archive.as_ref(), &page, max),
+            Request::Publish { node, item, data } => {
+                if let Some(account) = self.accounts.get_mut(from) {
+                    account.items.insert((node as u8, item), data);
+                }
+                Response::Done
+            }
+            Request::FetchItems { account, node, items } => self.items(&account, node, &items),
+            Request::ConfigureGroupRoom { room } => match self.rooms.get_mut(&room) {
+                Some(room) if room.owner.as_ref() == Some(from) => {
+                    room.configured = true;
+                    Response::Done
+                }
+                _ => refused(StanzaErrorCondition::Forbidden),
+            },
+            Request::SetAffiliation { room, account, affiliation } => match self.rooms.get_mut(&room) {
+                Some(room) if room.owner.as_ref() == Some(from) || room.members.contains_key(from) => {
+                    if affiliation == Affiliation::None {
+                        room.members.remove(&account);
+                        room.occupants.remove(&account);
+                    } else {
+                        room.members.insert(account, affiliation);
+                    }
+                    Response::Done
+                }
+                _ => refused(StanzaErrorCondition::Forbidden),
+            },
+        }
+    }
+
+    fn items(&self, account: &Address, node: Node, items: &[String]) -> Response {
+        let Some(account) = self.accounts.get(account) else {
+            return Response::Error(StanzaError {
+                condition: StanzaErrorCondition::ItemNotFound,
+                wait: false,
+            });
+        };
+        let found = items
+            .iter()
+            .filter_map(|item| {
+                account.items.get(&(node as u8, item.clone())).map(|data| (item.clone(), data.clone()))
+            })
+            .collect();
+        Response::NodeItems(found)
+    }
+
+    fn page(&self, from: &Address, archive: Option<&Address>, page: &PageStart, max: u16) -> Response {
+        let refused = |condition| Response::Error(StanzaError { condition, wait: false });
+        let messages = match archive {
+            None => self.accounts.get(from).map(|account| &account.archive),
+            Some(room) => match self.rooms.get(room) {
+                Some(room) if room.owner.as_ref() == Some(from) || room.members.contains_key(from) => {
+                    Some(&room.archive)
+                }
+                _ => return refused(StanzaErrorCondition::Forbidden),
+            },
+        };
+        let Some(messages) = messages else { return refused(StanzaErrorCondition::ItemNotFound) };
+        let max = usize::from(max).min(PAGE);
+        let place =
+            |id: &ArchiveId| messages.iter().position(|message| message.archive_id.as_ref() == Some(id));
+        let (chosen, complete): (Vec<InboundMessage>, bool) = match page {
+            PageStart::Beginning => forward(messages, max),
+            PageStart::After(id) => match place(id) {
+                Some(at) => forward(&messages[at + 1..], max),
+                None => return refused(StanzaErrorCondition::ItemNotFound),
+            },
+            PageStart::Newest => backward(messages, max),
+            PageStart::Before(id) => match place(id) {
+                Some(at) => backward(&messages[..at], max),
+                None => return refused(StanzaErrorCondition::ItemNotFound),
+            },
+        };
+        Response::ArchivePage(ArchivePage {
+            first: chosen.first().and_then(|message| message.archive_id.clone()),
+            last: chosen.last().and_then(|message| message.archive_id.clone()),
+            messages: chosen,
+            complete,
+        })
+    }
+}
+
+fn forward(messages: &[InboundMessage], max: usize) -> (Vec<InboundMessage>, bool) {
+    (messages.iter().take(max).cloned().collect(), messages.len() <= max)
+}
+
+fn backward(messages: &[InboundMessage], max: usize) -> (Vec<InboundMessage>, bool) {
+    let from = messages.len().saturating_sub(max);
+    (messages[from..].to_vec(), from == 0)
+}
+
+fn arrive(from: Address, to: Option<Address>, message: OutboundMessage) -> InboundMessage {
+    let origin_id = match &message.content {
+        OutboundContent::Plain { .. } => Some(MessageId::new(message.id.as_str())),
+        _ => None,
+    };
+    let content = match message.content {
+        OutboundContent::Plain { text } => {
+            InboundContent::Plain { text, receipt_requested: message.kind == MessageKind::Chat }
+        }
+        OutboundContent::Mls(envelope) => InboundContent::Mls(envelope),
+        OutboundContent::Receipt { of } => InboundContent::Receipt { of },
+    };
+    InboundMessage {
+        from,
+        nick: None,
+        to,
+        kind: message.kind,
+        id: Some(message.id),
+        origin_id,
+        archive_id: None,
+        sent_at: None,
+        content,
+    }
+}

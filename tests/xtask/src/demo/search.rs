@@ -1,0 +1,96 @@
+//! Looking for what was said in everything that the server and the phones wrote.
+//!
+//! Finding nothing proves nothing by itself, so the same search also looks for things that must be there: on the server the
+//! address of the group's room, which it has to know, and in every phone's folder a note that is put there for this.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use console::style;
+use heliograph_lab::{Prosody, plaintext};
+
+use super::cast::Cast;
+use super::script::{CAST, GROUP, Who, lines};
+
+/// What the note says.
+const NOTE: &str = "This note is plain text, to see whether the search finds plain text.";
+
+/// The note's file name.
+const NOTE_FILE: &str = "note-for-the-search.txt";
+
+/// What the search came to.
+pub struct Search {
+    /// Where it looked, and at how many files.
+    places: Vec<(String, usize)>,
+    /// Texts that were found where they must not be.
+    leaks: Vec<(String, PathBuf)>,
+    /// Places where the search didn't even find what is there.
+    blind: Vec<String>,
+}
+
+/// Searches while everything still runs: so the stores' write-ahead logs are there, too.
+pub fn search(cast: &Cast, server: &Prosody, folder: &Path) -> anyhow::Result<Search> {
+    let mut secrets: Vec<&str> = lines().map(|line| line.text).collect();
+    secrets.push(GROUP);
+    let mut search = Search { places: Vec::new(), leaks: Vec::new(), blind: Vec::new() };
+
+    let view = cast.actor(Who::Ana).phone.view();
+    let room = view.active(GROUP).map(|group| group.address.clone()).unwrap_or_default();
+    let room = room.split('@').next().unwrap_or_default();
+    search.look("the server's archive, accounts and log", server.all_files()?, &secrets, room)?;
+    for who in CAST {
+        let folder = folder.join(who.name());
+        let note = folder.join(NOTE_FILE);
+        std::fs::write(&note, NOTE).context("writing the note for the search")?;
+        let files = plaintext::files(&folder)?;
+        search.look(&format!("{}'s phone", who.name()), files, &secrets, NOTE)?;
+        std::fs::remove_file(&note).context("removing the note for the search")?;
+    }
+    Ok(search)
+}
+
+impl Search {
+    fn look(
+        &mut self,
+        place: &str,
+        files: Vec<PathBuf>,
+        secrets: &[&str],
+        control: &str,
+    ) -> anyhow::Result<()> {
+        let controls = if control.is_empty() { Vec::new() } else { plaintext::search(&files, &[control])? };
+        if controls.is_empty() {
+            self.blind.push(place.to_owned());
+        }
+        for finding in plaintext::search(&files, secrets)? {
+            let text = secrets.get(finding.text).copied().unwrap_or_default();
+            self.leaks.push((text.to_owned(), finding.file));
+        }
+        self.places.push((place.to_owned(), files.len()));
+        Ok(())
+    }
+
+    /// Whether nothing was found that must not be there, by a search that can find.
+    pub fn is_clean(&self) -> bool {
+        self.leaks.is_empty() && self.blind.is_empty()
+    }
+
+    /// Says what was searched and found.
+    pub fn print(&self) {
+        println!("\n{}", style("Who else could read it").bold().underlined());
+        println!("Searched for every message and for the group's name:");
+        for (place, files) in &self.places {
+            let found = if self.blind.contains(place) {
+                style("the search is blind here: it missed what must be there".to_owned()).red()
+            } else {
+                style("what must be there was found".to_owned()).dim()
+            };
+            println!("  {place}: {files} files; {found}");
+        }
+        for (text, file) in &self.leaks {
+            println!("  {} \"{text}\" in {}", style("PLAIN TEXT").red().bold(), file.display());
+        }
+        if self.leaks.is_empty() {
+            println!("Nothing that was said stands anywhere in plain text.");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The stages: what is checked, in the order in which a mistake is cheapest to learn of.
+
+use anyhow::anyhow;
+use clap::ValueEnum;
+use heliograph_lab::prosody::{PROSODY_012, PROSODY_13};
+use heliograph_lab::workspace;
+
+use super::counts::Counts;
+use super::process::Programs;
+use super::{Outcome, python};
+use crate::{layers, setup};
+
+/// The crate whose tests drive whole clients.
+const SUITES: &str = "heliograph-suites";
+
+/// The crate that drives servers and phones; its own tests need the servers.
+const LAB: &str = "heliograph-lab";
+
+/// The suites that need no server: they run on a model of one, and once for all servers.
+const SUITES_WITHOUT_SERVER: [&str; 1] = ["simulation"];
+
+/// A stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Stage {
+    /// `cargo fmt --check`.
+    Formatting,
+    /// Clippy, warnings as errors.
+    Lints,
+    /// The graph of crates.
+    Layers,
+    /// Unit and property tests of all crates.
+    Unit,
+    /// Many engines on a model of room and server.
+    Simulation,
+    /// The lab's own tests.
+    Lab,
+    /// The suites against Prosody 13.
+    Prosody13,
+    /// The suites against Prosody 0.12.
+    Prosody012,
+    /// The bindings, and a foreign client, from Python.
+    Python,
+}
+
+impl Stage {
+    /// What it is called in commands, tables and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Formatting => "formatting",
+            Self::Lints => "lints",
+            Self::Layers => "layers",
+            Self::Unit => "unit",
+            Self::Simulation => "simulation",
+            Self::Lab => "lab",
+            Self::Prosody13 => "prosody13",
+            Self::Prosody012 => "prosody012",
+            Self::Python => "python",
+        }
+    }
+
+    /// What it checks.
+    pub fn purpose(self) -> &'static str {
+        match self {
+            Self::Formatting => "all Rust code is formatted",
+            Self::Lints => "the compiler and clippy have nothing to say",
+            Self::Layers => "no crate depends on what its layer must not know",
+            Self::Unit => "unit and property tests of all crates",
+            Self::Simulation => "many engines on a model of room and server, from seeds",
+            Self::Lab => "servers, networks and phones under script do what scripts rely on",
+            Self::Prosody13 => "whole clients on Prosody 13",
+            Self::Prosody012 => "whole clients on Prosody 0.12",
+            Self::Python => "two clients through the Python bindings, and a client that nobody here wrote",
+        }
+    }
+
+    /// Runs it. An error is one of this command, not of what it checks.
+    pub async fn run(self) -> anyhow::Result<Outcome> {
+        let ready = match self {
+            Self::Formatting | Self::Layers => Ok(()),
+            Self::Lints | Self::Unit | Self::Simulation => setup::build_programs(),
+            Self::Lab => needs_servers(&[PROSODY_13, PROSODY_012]),
+            Self::Prosody13 => needs_servers(&[PROSODY_13]),
+            Self::Prosody012 => needs_servers(&[PROSODY_012]),
+            Self::Python => needs_servers(&[PROSODY_13]).and_then(|()| setup::python().map(drop)),
+        };
+        if let Err(missing) = ready {
+            return Ok(Outcome::Missing { reason: format!("{missing:#}") });
+        }
+        match self {
+            Self::Formatting => self.cargo(&[&["fmt", "--all", "--check"]]).await,
+            Self::Lints => {
+                let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+                self.cargo(&[&arguments]).await
+            }
+            Self::Layers => check_layers(),
+            Self::Unit => {
+                let arguments =
+                    ["test", "--workspace", "--no-fail-fast", "--exclude", SUITES, "--exclude", LAB];
+                self.cargo(&[&arguments]).await
+            }
+            Self::Simulation => {
+                let mut arguments = vec!["test", "-p", SUITES, "--no-fail-fast", "--lib"];
+                arguments.extend(SUITES_WITHOUT_SERVER.iter().flat_map(|name| ["--test", name]));
+                self.cargo(&[&arguments]).await
+            }
+            Self::Lab => self.cargo(&[&["test", "-p", LAB, "--no-fail-fast"]]).await,
+            Self::Prosody13 | Self::Prosody012 => self.suites_on_server().await,
+            Self::Python => python::run(&mut Programs::of(self.name())?).await,
+        }
+    }
+
+    async fn cargo(self, commands: &[&[&str]]) -> anyhow::Result<Outcome> {
+        let mut programs = Programs::of(self.name())?;
+        for command in commands {
+            if let Some(failure) = programs.run(Programs::cargo(command)).await? {
+                return Ok(failure);
+            }
+        }
+        Ok(Outcome::Passed(programs.counts()))
+    }
+
+    async fn suites_on_server(self) -> anyhow::Result<Outcome> {
+        let suites: Vec<String> = layers::metadata()?
+            .packages
+            .iter()
+            .filter(|package| package.name.as_str() == SUITES)
+            .flat_map(|package| &package.targets)
+            .filter(|target| target.is_test() && !SUITES_WITHOUT_SERVER.contains(&target.name.as_str()))
+            .map(|target| target.name.clone())
+            .collect();
+        if suites.is_empty() {
+            let reason = format!("{SUITES} has no suite that runs on a server");
+            return Ok(Outcome::Missing { reason });
+        }
+        let mut programs = Programs::of(self.name())?;
+        // The suites drive the terminal shell, too, as a process of its own.
+        let mut test = Programs::cargo(&["test", "-p", SUITES, "--no-fail-fast"]);
+        test.args(suites.iter().flat_map(|name| ["--test", name]));
+        test.env(workspace::PROSODY_VARIABLE, self.name())
+            .env(workspace::SERVERS_VARIABLE, workspace::servers());
+        for command in [Programs::cargo(&["build", "-p", "heliograph"]), test] {
+            if let Some(failure) = programs.run(command).await? {
+                return Ok(failure);
+            }
+        }
+        Ok(Outcome::Passed(programs.counts()))
+    }
+}
+
+fn needs_servers(names: &[&str]) -> anyhow::Result<()> {
+    setup::build_programs()?;
+    names.iter().try_for_each(|name| setup::server(name).map(drop))
+}
+
+fn check_layers() -> anyhow::Result<Outcome> {
+    let (looked_at, violations) = layers::violations()?;
+    if looked_at == 0 {
+        return Err(anyhow!("the workspace seems to have no dependencies at all"));
+    }
+    let counts = Counts { passed: 0, failed: violations.len() as u64, ignored: 0 };
+    Ok(if violations.is_empty() {
+        Outcome::Passed(counts)
+    } else {
+        Outcome::Failed { counts, output: violations.join("\n") }
+    })
+}
