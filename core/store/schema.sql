@@ -229,3 +229,8 @@ CREATE TABLE server_facts (
     carbons INTEGER NOT NULL,           -- 1: it copies our messages to all our devices (XEP-0280)
     known INTEGER NOT NULL              -- 1: it was asked, the columns above are answers
 ) STRICT;
+
+CREATE TABLE setting (
+    name TEXT PRIMARY KEY,              -- chosen by the layer that uses it
+    value BLOB NOT NULL                 -- in that layer's encoding
+) STRICT, WITHOUT ROWID;

@@ -57,7 +57,7 @@ impl<S: Source> Feed<S> {
             .run_while_awaited(async move {
                 let mut source = state.source.lock().await;
                 while state.fetched().is_empty() {
-                    let batch = source.next().await?;
+                    let batch = source.next().await?; tokio::task::yield_now().await;
                     state.fetched().extend(batch);
                 }
                 Ok(())

@@ -221,6 +221,12 @@ CREATE TABLE quarantine (
 CREATE UNIQUE INDEX quarantine_by_archive ON quarantine (archive, archive_id) WHERE archive_id IS NOT NULL;
 CREATE INDEX quarantine_by_conversation ON quarantine (conversation);
 
+-- Small named values of the layers above.
+CREATE TABLE setting (
+    name TEXT PRIMARY KEY,              -- chosen by the layer that uses it
+    value BLOB NOT NULL                 -- in that layer's encoding
+) STRICT, WITHOUT ROWID;
+
 -- State of OpenMLS. Values are CBOR. A table with row ids although the index is its true key: the values are large, and
 -- SQLite overwrites a row of unchanged size in place.
 CREATE TABLE mls_value (

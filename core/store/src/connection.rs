@@ -27,6 +27,10 @@ const LOG_BYTES: u32 = 4 * 1024 * 1024;
 
 /// The one connection that writes; makes the file if there is none.
 pub(crate) fn writer(path: &Path, key: &DatabaseKey) -> Result<Connection, StoreError> {
+    // SQLite takes a file of one byte for an empty one and would write over it.
+    if std::fs::metadata(path).is_ok_and(|file| (1..PAGE_BYTES).contains(&file.len())) {
+        return Err(StoreError::Corrupt);
+    }
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = unlocked(path, key, flags)?;

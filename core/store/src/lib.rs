@@ -33,7 +33,10 @@ pub mod outbox;
 pub mod peer;
 pub mod quarantine;
 pub mod search;
+pub mod setting;
 
+#[cfg(test)]
+mod tables;
 #[cfg(test)]
 mod testing;
 

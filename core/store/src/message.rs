@@ -90,18 +90,24 @@ impl std::fmt::Debug for Sender {
 }
 
 impl Sender {
+    /// `sender_kind` of an account.
+    const ACCOUNT: i64 = 0;
+    /// `sender_kind` of an occupant.
+    const OCCUPANT: i64 = 1;
+
     /// As stored: kind and text.
     fn to_stored(&self) -> (i64, String) {
         match self {
-            Self::Account(address) => (0, address.to_string()),
-            Self::Occupant(nick) => (1, nick.clone()),
+            Self::Account(address) => (Self::ACCOUNT, address.to_string()),
+            Self::Occupant(nick) => (Self::OCCUPANT, nick.clone()),
         }
     }
 
     fn from_row(row: &Row<'_>, kind: usize, text: usize) -> rusqlite::Result<Self> {
-        match column::stored(row, kind, |kind| [false, true].get(usize::try_from(kind).ok()?).copied())? {
-            false => column::address(row, text).map(Self::Account),
-            true => row.get(text).map(Self::Occupant),
+        match row.get(kind)? {
+            Self::ACCOUNT => column::address(row, text).map(Self::Account),
+            Self::OCCUPANT => row.get(text).map(Self::Occupant),
+            other => Err(rusqlite::Error::IntegralValueOutOfRange(kind, other)),
         }
     }
 }

@@ -23,6 +23,7 @@
 //! may still hold older pages, is encrypted and cut at every close.
 
 mod codec;
+mod compact;
 mod label;
 mod provider;
 mod row;

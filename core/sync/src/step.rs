@@ -10,7 +10,7 @@ use heliograph_model::stanza::{Inbound, Outbound, Request, SessionEvent};
 use heliograph_model::{Entropy, Error, ErrorCode, GroupId, RequestId, Timestamp};
 use heliograph_store::account::{self, Account, ServerFacts};
 use heliograph_store::mls_storage::MlsStorage;
-use heliograph_store::{Transaction, conversation};
+use heliograph_store::{Transaction, conversation, message};
 
 use crate::account::load_device;
 use crate::error::EngineError;
@@ -118,6 +118,9 @@ impl<'a> Step<'a> {
         match event {
             SessionEvent::Online { resumed } => {
                 self.live.session_began(resumed);
+                if !message::conversations_with_due_receipts(self.tx)?.is_empty() {
+                    self.receipts_soon(); // they were due when the last link broke
+                }
                 if resumed { self.continue_session() } else { self.begin_session() }
             }
             SessionEvent::Acknowledged { messages } => {

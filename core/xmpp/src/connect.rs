@@ -137,7 +137,8 @@ pub(crate) async fn open(
     deadline: Duration,
     counters: Arc<Counters>,
 ) -> Result<Counted<TcpStream>, SessionError> {
-    let addresses = match timeout(timeouts::DNS, lookup_host((candidate.host.as_str(), candidate.port))).await {
+    let addresses = match timeout(timeouts::DNS, lookup_host((candidate.host.as_str(), candidate.port))).await
+    {
         Ok(Ok(addresses)) => addresses.collect::<Vec<SocketAddr>>(),
         Ok(Err(_)) => return Err(SessionError::UnknownHost),
         Err(_) => return Err(SessionError::NoAnswer("looking up the name")),
@@ -178,8 +179,10 @@ mod tests {
 
     #[test]
     fn both_kinds_are_merged_by_priority_with_direct_tls_first_among_equals() {
-        let direct = vec![service(5, 0, "direct-5", TlsMode::Direct), service(1, 0, "direct-1", TlsMode::Direct)];
-        let start = vec![service(5, 9, "heavy-5", TlsMode::StartTls), service(1, 0, "start-1", TlsMode::StartTls)];
+        let direct =
+            vec![service(5, 0, "direct-5", TlsMode::Direct), service(1, 0, "direct-1", TlsMode::Direct)];
+        let start =
+            vec![service(5, 9, "heavy-5", TlsMode::StartTls), service(1, 0, "start-1", TlsMode::StartTls)];
         assert_eq!(
             hosts(ordered(Some(direct), Some(start), itself())),
             ["direct-1", "start-1", "heavy-5", "direct-5"]

@@ -16,7 +16,7 @@ mod room;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use heliograph_model::stanza::{Inbound, Outbound, Request, Response};
+use heliograph_model::stanza::{Inbound, InboundContent, InboundMessage, Outbound, Request, Response};
 use heliograph_model::{Address, RequestId, StanzaId};
 use jid::FullJid;
 use minidom::Element;
@@ -25,7 +25,7 @@ use xmpp_parsers::carbons;
 use xmpp_parsers::ns as xns;
 
 use crate::encode::{self, Unwritable};
-use crate::request::{Asked, Collector, Expects, Pending, PublishStage, Publication};
+use crate::request::{Asked, Collector, Expects, Pending, Publication, PublishStage};
 use room::Room;
 
 /// A stanza to send.
@@ -34,6 +34,13 @@ pub struct Outgoing {
     pub stanza: Element,
     /// The id to report when it was acknowledged; `None` for what is no message.
     pub message: Option<StanzaId>,
+}
+
+/// Something that XMPP can't carry, such as a nick with a control character. It was not sent.
+#[derive(Debug)]
+pub struct Refusal {
+    /// What its sender would hear from a server.
+    pub inbound: Vec<Inbound>,
 }
 
 /// What one stanza meant.
@@ -128,8 +135,12 @@ impl Decoder {
         }
     }
 
-    /// The stanza for an [`Outbound`]; notes what answer is awaited.
-    pub fn encode(&mut self, outbound: &Outbound) -> Result<Outgoing, Unwritable> {
+    /// The stanza for an [`Outbound`]; notes what answer is awaited. An error says what to tell the engine instead.
+    pub fn encode(&mut self, outbound: &Outbound) -> Result<Outgoing, Refusal> {
+        self.stanza(outbound).map_err(|Unwritable| Refusal { inbound: refusal(outbound) })
+    }
+
+    fn stanza(&mut self, outbound: &Outbound) -> Result<Outgoing, Unwritable> {
         let stanza = match outbound {
             Outbound::Available => encode::disco::available()?,
             Outbound::JoinRoom { room, nick } => {
@@ -158,12 +169,8 @@ impl Decoder {
             Request::EnableCarbons => {
                 (Asked::OwnAccount, Expects::Done, encode::iq::set(id, None, carbons::Enable)?)
             }
-            Request::Features { of } => {
-                (Asked::entity(of), Expects::Features, encode::disco::info(id, of)?)
-            }
-            Request::Services { of } => {
-                (Asked::entity(of), Expects::Services, encode::disco::items(id, of)?)
-            }
+            Request::Features { of } => (Asked::entity(of), Expects::Features, encode::disco::info(id, of)?),
+            Request::Services { of } => (Asked::entity(of), Expects::Services, encode::disco::items(id, of)?),
             Request::ArchivePage { archive, page, max } => (
                 archive.as_ref().map_or(Asked::OwnAccount, Asked::entity),
                 Expects::Archive(Collector::new(archive.clone(), *max)),
@@ -176,8 +183,7 @@ impl Decoder {
                 } else {
                     PublishStage::Max
                 };
-                let publication =
-                    Publication { node: *node, item: item.clone(), data: data.clone(), stage };
+                let publication = Publication { node: *node, item: item.clone(), data: data.clone(), stage };
                 let stanza = encode::pubsub::publish(id, &publication)?;
                 (Asked::OwnAccount, Expects::Publish(publication), stanza)
             }
@@ -186,11 +192,9 @@ impl Decoder {
                 Expects::Items(*node),
                 encode::pubsub::fetch(id, account, *node, items)?,
             ),
-            Request::ConfigureGroupRoom { room } => (
-                Asked::entity(room),
-                Expects::RoomForm(room.clone()),
-                encode::room::request_form(id, room)?,
-            ),
+            Request::ConfigureGroupRoom { room } => {
+                (Asked::entity(room), Expects::RoomForm(room.clone()), encode::room::request_form(id, room)?)
+            }
             Request::SetAffiliation { room, account, affiliation } => (
                 Asked::entity(room),
                 Expects::Done,
@@ -237,6 +241,29 @@ impl Decoder {
             "message" => self.oversized_message(head),
             "iq" => self.oversized_iq(head),
             _ => Decoded::nothing(),
+        }
+    }
+}
+
+/// Refusals as a server would word them.
+fn refusal(outbound: &Outbound) -> Vec<Inbound> {
+    let error = iq::unreadable();
+    match outbound {
+        Outbound::Available | Outbound::LeaveRoom { .. } => Vec::new(),
+        Outbound::JoinRoom { room, .. } => vec![Inbound::RoomRefused { room: room.clone(), error }],
+        Outbound::Message(message) => vec![Inbound::Message(InboundMessage {
+            from: message.to.clone(),
+            nick: None,
+            to: None,
+            kind: message.kind,
+            id: Some(message.id.clone()),
+            origin_id: None,
+            archive_id: None,
+            sent_at: None,
+            content: InboundContent::Error(error),
+        })],
+        Outbound::Request { id, .. } => {
+            vec![Inbound::Response { id: id.clone(), response: Response::Error(error) }]
         }
     }
 }

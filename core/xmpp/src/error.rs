@@ -55,9 +55,12 @@ pub enum SessionError {
     /// `<conflict/>`: another session took our place.
     #[error("another session took over")]
     Replaced,
-    /// The stream or the socket was closed without a reason.
-    #[error("the server closed the connection")]
+    /// The server closed the stream without giving a reason.
+    #[error("the server closed the stream")]
     Closed,
+    /// The socket was closed in the middle of the stream.
+    #[error("the connection was cut")]
+    Cut,
     /// A fault of ours.
     #[error("internal fault: {0}")]
     Internal(&'static str),
@@ -68,7 +71,7 @@ impl SessionError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::UnknownHost | Self::NoService => ErrorCode::HostUnknown,
-            Self::Network(_) | Self::NoAnswer(_) => ErrorCode::NetworkUnavailable,
+            Self::Network(_) | Self::NoAnswer(_) | Self::Cut => ErrorCode::NetworkUnavailable,
             Self::Configuration(_) => ErrorCode::InvalidArgument,
             Self::Certificate(_) => ErrorCode::CertificateRejected,
             Self::NoEncryption(_) => ErrorCode::EncryptionUnavailable,
@@ -88,7 +91,7 @@ impl From<std::io::Error> for SessionError {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::InvalidData => Self::Protocol("malformed XML"),
-            std::io::ErrorKind::UnexpectedEof => Self::Closed,
+            std::io::ErrorKind::UnexpectedEof => Self::Cut,
             kind => Self::Network(kind),
         }
     }

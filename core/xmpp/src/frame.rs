@@ -53,7 +53,8 @@ impl FrameBuilder {
                 self.depth += 1;
                 self.elements += 1;
                 self.bytes += ELEMENT_COST + name.len();
-                self.bytes += attributes.iter().map(|((_, name), value)| name.len() + value.len()).sum::<usize>();
+                self.bytes +=
+                    attributes.iter().map(|((_, name), value)| name.len() + value.len()).sum::<usize>();
             }
             Event::Text(_, text) => self.bytes += text.len(),
             Event::EndElement(_) => self.depth = self.depth.saturating_sub(1),

@@ -103,14 +103,14 @@ pub struct ForkTag(pub [u8; 6]);
 
 impl FromXmlText for ForkTag {
     fn from_xml_text(text: String) -> Result<Self, Error> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(Error::text_parse_error)?;
+        let bytes = Engine::decode(&URL_SAFE_NO_PAD, text).map_err(Error::text_parse_error)?;
         bytes.try_into().map(Self).map_err(|_| Error::Other("a fork tag has six bytes"))
     }
 }
 
 impl AsXmlText for ForkTag {
     fn as_xml_text(&self) -> Result<Cow<'_, str>, Error> {
-        Ok(Cow::Owned(URL_SAFE_NO_PAD.encode(self.0)))
+        Ok(Cow::Owned(Engine::encode(&URL_SAFE_NO_PAD, self.0)))
     }
 }
 

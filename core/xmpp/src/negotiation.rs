@@ -63,7 +63,7 @@ pub enum Input<'a> {
 }
 
 /// What to do.
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq)]
 pub enum Action {
     /// Send a stream header, and read the server's, with a new parser (RFC 6120 §4.3.3).
     OpenStream,
@@ -85,6 +85,19 @@ pub enum Action {
         /// See [`Action::Resumed`].
         h: u32,
     },
+}
+
+impl std::fmt::Debug for Action {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::OpenStream => formatter.write_str("OpenStream"),
+            // Its content may be a proof of the password.
+            Self::Send(element) => write!(formatter, "Send({})", element.name()),
+            Self::StartTls => formatter.write_str("StartTls"),
+            Self::Bound { refused, .. } => write!(formatter, "Bound({refused:?})"),
+            Self::Resumed { h } => write!(formatter, "Resumed({h})"),
+        }
+    }
 }
 
 /// A refused resumption.
@@ -155,11 +168,10 @@ impl Negotiation {
         vec![Action::OpenStream]
     }
 
-    fn element(&mut self, state: State, element: &Element) -> Result<Vec<Action>, SessionError> {
-        match state {
+    fn element(&mut self, before: State, element: &Element) -> Result<Vec<Action>, SessionError> {
+        match before {
             State::Features(stage) => {
-                let features =
-                    Features::read(element).ok_or(SessionError::Protocol("no stream features"))?;
+                let features = Features::read(element).ok_or(SessionError::Protocol("no stream features"))?;
                 match stage {
                     Stage::Clear => self.start_tls(&features),
                     Stage::Secured => self.authenticate(&features),
@@ -194,7 +206,8 @@ impl Negotiation {
     }
 
     fn authenticate(&mut self, features: &Features) -> Result<Vec<Action>, SessionError> {
-        let name = self.login.address.local().ok_or(SessionError::Configuration("an address without name"))?;
+        let name =
+            self.login.address.local().ok_or(SessionError::Configuration("an address without name"))?;
         let credentials =
             Credentials { name, password: &self.login.password, allow_plain: self.login.allow_plain };
         let (authentication, data) =

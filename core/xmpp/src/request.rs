@@ -2,7 +2,7 @@
 
 use heliograph_model::stanza::{InboundMessage, Node};
 use heliograph_model::{Address, ArchiveId, RequestId};
-use jid::{FullJid, Jid};
+use jid::{FullJid, Jid, ResourceRef};
 use serde::{Deserialize, Serialize};
 
 use crate::xml::bare;
@@ -23,10 +23,7 @@ pub(crate) enum Asked {
     /// Our own account: no `to` was given.
     OwnAccount,
     /// Somebody else.
-    Entity {
-        address: Address,
-        resource: Option<String>,
-    },
+    Entity { address: Address, resource: Option<String> },
 }
 
 impl Asked {
@@ -41,7 +38,7 @@ impl Asked {
             (Self::OwnAccount, None) => true,
             // Servers put in one of three names for "your account".
             (Self::OwnAccount, Some(from)) => {
-                *from == Jid::from(own.clone())
+                from.try_as_full() == Ok(own)
                     || (from.resource().is_none()
                         && (bare(from) == account || bare(from) == account.server()))
             }
@@ -49,8 +46,7 @@ impl Asked {
                 resource.is_none() && (*address == account || *address == account.server())
             }
             (Self::Entity { address, resource }, Some(from)) => {
-                bare(from) == *address
-                    && from.resource().map(|resource| resource.as_str()) == resource.as_deref()
+                bare(from) == *address && from.resource().map(ResourceRef::as_str) == resource.as_deref()
             }
         }
     }

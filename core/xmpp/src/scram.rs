@@ -123,7 +123,9 @@ impl Authentication {
             (Step::First, Some(nonce)) => {
                 check_challenge(data, nonce)?;
                 self.step = Step::Proof;
-                self.mechanism.response(data).map_err(|_| SessionError::Protocol("a malformed SCRAM challenge"))
+                self.mechanism
+                    .response(data)
+                    .map_err(|_| SessionError::Protocol("a malformed SCRAM challenge"))
             }
             // RFC 6120 §6.4.4 lets the server's proof also come in a challenge of its own.
             (Step::Proof, Some(_)) => {
@@ -208,12 +210,7 @@ fn scram<S: ScramProvider + Send + 'static>(
 ) -> Result<Authentication, SessionError> {
     let mechanism = Scram::<S>::new(username, password.to_owned(), binding)
         .map_err(|_| SessionError::Internal("no randomness for a nonce"))?;
-    Ok(Authentication {
-        name,
-        mechanism: Box::new(mechanism),
-        step: Step::First,
-        nonce: Some(String::new()),
-    })
+    Ok(Authentication { name, mechanism: Box::new(mechanism), step: Step::First, nonce: Some(String::new()) })
 }
 
 /// What the sasl crate does not check in the server's first message.

@@ -14,6 +14,8 @@
 mod driver;
 mod login;
 mod resume;
+mod socket;
+mod wire;
 
 use std::sync::Arc;
 

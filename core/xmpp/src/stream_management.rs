@@ -108,6 +108,10 @@ pub struct StreamManagement {
     handled: u32,
     acknowledged: u32,
     queue: VecDeque<Unacknowledged>,
+    /// The server asked when so many stanzas had come in; to be answered when they are handled.
+    asked_at: Option<u32>,
+    /// It asked again before that.
+    asked_again_at: Option<u32>,
 }
 
 impl StreamManagement {
@@ -118,7 +122,8 @@ impl StreamManagement {
 
     /// A stream that may be resumed. `handled` and `acknowledged` are the two counters where it was left.
     pub fn restored(granted: Enabled, handled: u32, acknowledged: u32, queue: Vec<Unacknowledged>) -> Self {
-        Self { granted, received: handled, handled, acknowledged, queue: queue.into() }
+        let queue = queue.into();
+        Self { granted, received: handled, handled, acknowledged, queue, ..Self::default() }
     }
 
     /// A stanza went out.
@@ -131,13 +136,47 @@ impl StreamManagement {
         self.received = self.received.wrapping_add(1);
     }
 
-    /// `count` further stanzas, in their order, are safe here. More than came in count as those that came in.
-    pub fn handled(&mut self, count: u32) {
-        let waiting = self.received.wrapping_sub(self.handled);
-        self.handled = self.handled.wrapping_add(count.min(waiting));
+    /// `count` further stanzas, in their order, are safe here. More than came in count as those that came in. Answers with
+    /// what the server now is to be told, if it waits for that.
+    #[must_use]
+    pub fn handled(&mut self, count: u32) -> Option<Acknowledge> {
+        self.handled = self.handled.wrapping_add(count.min(self.unhandled()));
+        self.answer()
     }
 
-    /// The answer to `<r/>`.
+    fn unhandled(&self) -> u32 {
+        self.received.wrapping_sub(self.handled)
+    }
+
+    /// The server asks (`<r/>`). It is answered when all that came in before is handled: now, or by
+    /// [`Self::handled`]. One answer a little later is cheaper than two, the first of which says little.
+    #[must_use]
+    pub fn asked(&mut self) -> Option<Acknowledge> {
+        if self.asked_at.is_none() {
+            self.asked_at = Some(self.received);
+        } else {
+            self.asked_again_at = Some(self.received);
+        }
+        self.answer()
+    }
+
+    fn answer(&mut self) -> Option<Acknowledge> {
+        let asked_at = self.asked_at?;
+        // Stanzas that came in since are the least that may be unhandled.
+        if self.unhandled() > self.received.wrapping_sub(asked_at) {
+            return None;
+        }
+        self.asked_at = None;
+        match self.asked_again_at.take() {
+            Some(again) if self.unhandled() > self.received.wrapping_sub(again) => {
+                self.asked_at = Some(again);
+            }
+            _ => {}
+        }
+        Some(self.acknowledgement())
+    }
+
+    /// The count that the server may be told.
     pub fn acknowledgement(&self) -> Acknowledge {
         Acknowledge { h: self.handled }
     }
@@ -173,11 +212,15 @@ impl StreamManagement {
         Some(Resume { h: self.handled, previd })
     }
 
-    /// The stream was resumed, and the server handled `h` of our stanzas (§5). It sends again what we did not handle; what
-    /// it did not handle stays in [`Self::unacknowledged`], to be sent again now.
-    pub fn resumed(&mut self, h: u32) -> Result<Vec<StanzaId>, ImpossibleCount> {
+    /// The stream was resumed, and the server handled `h` of our stanzas (§5). Answers with the messages that are new among
+    /// those, and with all that it did not handle, which is to be sent again (and then counted by [`Self::sent`]). It will
+    /// send again what we did not handle.
+    pub fn resumed(&mut self, h: u32) -> Result<(Vec<StanzaId>, Vec<Unacknowledged>), ImpossibleCount> {
         self.received = self.handled;
-        self.acknowledge(h)
+        self.asked_at = None;
+        self.asked_again_at = None;
+        let messages = self.acknowledge(h)?;
+        Ok((messages, self.queue.drain(..).collect()))
     }
 }
 
@@ -204,9 +247,9 @@ mod tests {
         stream.received();
         stream.received();
         assert_eq!(stream.acknowledgement().h, 0);
-        stream.handled(1);
+        assert_eq!(stream.handled(1), None, "nobody asked");
         assert_eq!(stream.acknowledgement().h, 1);
-        stream.handled(7);
+        let _ = stream.handled(7);
         assert_eq!(stream.acknowledgement().h, 2, "more than came in can't be handled");
     }
 
@@ -216,13 +259,15 @@ mod tests {
         (0..4).for_each(|number| stream.sent(message(number)));
         stream.received();
         stream.received();
-        stream.handled(1);
+        let _ = stream.handled(1);
         assert_eq!(stream.resume().unwrap().h, 1);
-        assert_eq!(stream.resumed(3).unwrap().len(), 3);
-        assert_eq!(stream.unacknowledged().count(), 1);
+        let (acknowledged, again) = stream.resumed(3).unwrap();
+        assert_eq!(acknowledged.len(), 3);
+        assert_eq!(again.len(), 1);
+        assert_eq!(again[0].message, Some(StanzaId::new("3")));
         // The server sends the second stanza again: counted once.
         stream.received();
-        stream.handled(1);
+        let _ = stream.handled(1);
         assert_eq!(stream.acknowledgement().h, 2);
     }
 
@@ -233,6 +278,21 @@ mod tests {
         assert_eq!(stream.acknowledge(2), Err(ImpossibleCount));
         assert_eq!(stream.acknowledge(1).unwrap().len(), 1);
         assert_eq!(stream.acknowledge(0), Err(ImpossibleCount), "backwards");
+    }
+
+    #[test]
+    fn a_question_is_answered_when_what_came_before_it_is_handled() {
+        let mut stream = StreamManagement::new(resumable());
+        assert_eq!(stream.asked(), Some(Acknowledge { h: 0 }));
+        stream.received();
+        stream.received();
+        assert_eq!(stream.asked(), None);
+        stream.received();
+        assert_eq!(stream.asked(), None, "asked again, one stanza later");
+        assert_eq!(stream.handled(1), None);
+        assert_eq!(stream.handled(1), Some(Acknowledge { h: 2 }));
+        assert_eq!(stream.handled(1), Some(Acknowledge { h: 3 }), "the second question");
+        assert_eq!(stream.handled(1), None);
     }
 
     #[test]
@@ -286,7 +346,7 @@ mod tests {
             for (receive, handle) in steps {
                 (0..receive).for_each(|_| stream.received());
                 received += receive;
-                stream.handled(handle);
+                let _ = stream.handled(handle);
                 handled = (handled + handle).min(received);
                 prop_assert_eq!(stream.acknowledgement().h, start.wrapping_add(handled));
             }

@@ -29,7 +29,7 @@ pub const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Silence after which tokio-xmpp's own stream would ask for a sign of life. We ask only for a reason, so: never. Ten years
 /// rather than [`Duration::MAX`], because it is added to a clock.
-pub const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+pub const NEVER: Duration = Duration::from_hours(10 * 365 * 24);
 
 /// The deadlines of one session; [`Timeouts::default`] takes the constants of this module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

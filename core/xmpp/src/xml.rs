@@ -11,12 +11,12 @@ use jid::Jid;
 use minidom::Element;
 
 /// An attribute that is there and not empty.
-pub(crate) fn attribute<'a>(element: &'a Element, name: &str) -> Option<&'a str> {
+pub(crate) fn attribute<'a>(element: &'a Element, name: &'static str) -> Option<&'a str> {
     element.attr(name).filter(|value| !value.is_empty())
 }
 
 /// An attribute as a JID; `Err(())` if it is there and malformed.
-pub(crate) fn jid_attribute(element: &Element, name: &str) -> Result<Option<Jid>, ()> {
+pub(crate) fn jid_attribute(element: &Element, name: &'static str) -> Result<Option<Jid>, ()> {
     attribute(element, name).map(Jid::from_str).transpose().map_err(|_| ())
 }
 
@@ -35,12 +35,11 @@ pub(crate) fn children<'a>(
 }
 
 /// The first child that reads as a `T`.
-pub(crate) fn typed_child<T: TryFrom<Element>>(
-    element: &Element,
-    name: &str,
-    namespace: &str,
-) -> Option<T> {
-    element.children().filter(|child| child.is(name, namespace)).find_map(|child| T::try_from(child.clone()).ok())
+pub(crate) fn typed_child<T: TryFrom<Element>>(element: &Element, name: &str, namespace: &str) -> Option<T> {
+    element
+        .children()
+        .filter(|child| child.is(name, namespace))
+        .find_map(|child| T::try_from(child.clone()).ok())
 }
 
 /// The address without the resource.

@@ -55,6 +55,19 @@ pub fn search(files: &[PathBuf], texts: &[&str]) -> Result<Vec<Finding>, LabErro
     Ok(findings)
 }
 
+/// How often a text stands in these files, as it is. A file that vanished meanwhile holds nothing.
+pub fn occurrences(files: &[PathBuf], text: &str) -> Result<usize, LabError> {
+    let mut total = 0;
+    for file in files {
+        match fs::read(file) {
+            Ok(bytes) => total += places(&bytes, text.as_bytes()).count(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(LabError::io("searching a file")(error)),
+        }
+    }
+    Ok(total)
+}
+
 fn written_forms(text: &str) -> Vec<Vec<u8>> {
     let escaped = text
         .replace('&', "&amp;")
@@ -73,19 +86,25 @@ fn written_forms(text: &str) -> Vec<Vec<u8>> {
 }
 
 fn contains(bytes: &[u8], form: &[u8]) -> bool {
-    let Some(first) = form.first() else { return false };
+    places(bytes, form).next().is_some()
+}
+
+/// Where a form starts; nowhere if it is empty.
+fn places<'a>(bytes: &'a [u8], form: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+    let first = form.first();
     bytes
         .iter()
         .enumerate()
-        .filter(|(_, byte)| *byte == first)
-        .any(|(start, _)| bytes.get(start..).is_some_and(|rest| rest.starts_with(form)))
+        .filter(move |(_, byte)| Some(*byte) == first)
+        .map(|(start, _)| start)
+        .filter(move |start| bytes.get(*start..).is_some_and(|rest| rest.starts_with(form)))
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
 
-    use super::{Finding, files, search};
+    use super::{Finding, files, occurrences, search};
 
     #[test]
     fn a_text_is_found_in_every_form_and_nowhere_else() {
@@ -107,5 +126,15 @@ mod tests {
         let expected: Vec<Finding> =
             all[..3].iter().map(|file| Finding { text: 1, file: file.clone() }).collect();
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn every_occurrence_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a"), "sealed sealed seal").unwrap();
+        fs::write(folder.path().join("b"), "xsealedx").unwrap();
+        let all = files(folder.path()).unwrap();
+        assert_eq!(occurrences(&all, "sealed").unwrap(), 3);
+        assert_eq!(occurrences(&all, "").unwrap(), 0);
     }
 }

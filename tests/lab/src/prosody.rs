@@ -25,6 +25,9 @@ use crate::policy::{LOG_LINES_SHOWN, SERVER_START, SERVER_START_ATTEMPTS, SERVER
 use crate::{plaintext, ports};
 pub use tree::{PROSODY_012, PROSODY_13, ProsodyTree};
 
+/// The folder in which Prosody's `muc_mam` keeps rooms' archives.
+const ROOM_ARCHIVES: &str = "muc_log";
+
 /// An account as the server has it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Account {
@@ -232,6 +235,13 @@ impl Prosody {
     /// Everything that the server stored: accounts, rosters, published items, archives, room configurations.
     pub fn archive_files(&self) -> Result<Vec<PathBuf>, LabError> {
         plaintext::files(&self.folder.join("data"))
+    }
+
+    /// The rooms' archives alone (XEP-0313 in rooms): what was said in them, as the server has it.
+    pub fn room_archive_files(&self) -> Result<Vec<PathBuf>, LabError> {
+        let mut files = self.archive_files()?;
+        files.retain(|file| file.parent().is_some_and(|folder| folder.ends_with(ROOM_ARCHIVES)));
+        Ok(files)
     }
 
     /// Everything that the server wrote anywhere, its log included.

@@ -15,9 +15,10 @@ fn run(seed: u64, plan: Plan) -> Outcome {
     World::new(folder.path(), seed, plan).run()
 }
 
-const CALM: Plan = Plan { phones: 3, turns: 250, texts: 20, cut: 0, forget: 0, kill: 0, repeat: 0 };
+const CALM: Plan = Plan { phones: 3, late: 0, turns: 250, texts: 20, cut: 0, forget: 0, kill: 0, repeat: 0 };
 const ROUGH: Plan = Plan { cut: 40, forget: 500, repeat: 50, ..CALM };
 const DEADLY: Plan = Plan { kill: 20, ..ROUGH };
+const CROWDED: Plan = Plan { phones: 3, late: 2, turns: 500, ..DEADLY };
 
 fn runs(first: u64, plan: Plan) {
     for seed in first..first + RUNS {
@@ -39,6 +40,11 @@ fn links_that_break_and_servers_that_forget_and_repeat() {
 #[test]
 fn phones_killed_before_and_after_their_transactions() {
     runs(3_000, DEADLY);
+}
+
+#[test]
+fn commits_that_race_while_everything_breaks() {
+    runs(6_000, CROWDED);
 }
 
 #[test]

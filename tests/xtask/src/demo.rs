@@ -108,8 +108,11 @@ async fn play(
     Ok(verdict::pronounce(&counted, &searched))
 }
 
-/// Builds the terminal shell, with cargo's own progress on the terminal.
+/// Builds the terminal shell, with cargo's own progress on the terminal. One that the environment names is taken as it is.
 fn build() -> anyhow::Result<()> {
+    if std::env::var_os(workspace::BINARY_VARIABLE).is_some() {
+        return Ok(());
+    }
     let status = Command::new("cargo")
         .current_dir(workspace::root())
         .args(["build", "-p", "heliograph"])

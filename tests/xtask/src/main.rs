@@ -14,6 +14,7 @@ mod demo;
 mod layers;
 mod servers;
 mod setup;
+mod table;
 mod test;
 
 use std::process::ExitCode;
@@ -48,7 +49,7 @@ enum Task {
 async fn main() -> ExitCode {
     let task = async {
         match Arguments::parse().task {
-            Task::Setup => setup::run(),
+            Task::Setup => Ok(setup::run()),
             Task::Demo(arguments) => demo::run(arguments).await,
             Task::Test(arguments) => test::run(arguments).await,
             Task::Bench(arguments) => bench::run(&arguments),

@@ -39,7 +39,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     println!("Sign in with:");
     println!(
-        "  cargo run -p heliograph -- --data /tmp/ana account add {} --server {} --tls direct --ca {}",
+        "  cargo run -p heliograph -- --data target/ana account add {} --server {} --tls direct --ca {}",
         server.address_of(names.first().unwrap_or(&"ana")),
         server.direct_tls_address(),
         server.authority_file().display(),

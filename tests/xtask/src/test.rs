@@ -16,11 +16,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::ValueEnum;
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::Table;
 use console::style;
 use heliograph_lab::workspace;
 
+use crate::table;
 use counts::Counts;
 use stage::Stage;
 
@@ -74,7 +74,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         report.print();
         reports.push(report);
     }
-    println!("\n{}", table(&reports));
+    println!("\n{}", closing_table(&reports));
     let (passed, failed, missing) = totals(&reports);
     if missing > 0 {
         let consequence =
@@ -120,11 +120,8 @@ fn totals(reports: &[Report]) -> (u64, u64, u64) {
     })
 }
 
-fn table(reports: &[Report]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_preset(UTF8_HORIZONTAL_ONLY)
-        .set_header(["stage", "result", "passed", "failed", "ignored", "time"]);
+fn closing_table(reports: &[Report]) -> Table {
+    let mut table = table::new(["stage", "result", "passed", "failed", "ignored", "time"]);
     for report in reports {
         let (result, counts) = match &report.outcome {
             Outcome::Passed(counts) => (style("passed").green(), Some(counts)),
@@ -142,9 +139,7 @@ fn table(reports: &[Report]) -> Table {
             seconds(report.took),
         ]);
     }
-    for column in table.column_iter_mut().skip(2) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
+    table::align_numbers(&mut table, 2);
     table
 }
 

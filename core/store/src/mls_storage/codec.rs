@@ -1,11 +1,11 @@
-//! Values as CBOR: OpenMLS needs a format that describes itself, and its secrets are byte strings, which CBOR keeps as they
-//! are and JSON does not.
+//! Values as CBOR (RFC 8949): OpenMLS needs a format that describes itself.
 
 use ciborium::Value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use super::compact::Compact;
 use crate::error::StoreError;
 
 /// What the variant `Operational` of OpenMLS' group state looks like: the state of a group in which no commit is pending.
@@ -14,7 +14,7 @@ const OPERATIONAL: &str = "Operational";
 
 pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Zeroizing<Vec<u8>>, StoreError> {
     let mut bytes = Zeroizing::new(Vec::new());
-    ciborium::into_writer(value, &mut *bytes).map_err(|_| StoreError::Codec)?;
+    ciborium::into_writer(&Compact(value), &mut *bytes).map_err(|_| StoreError::Codec)?;
     Ok(bytes)
 }
 
@@ -24,7 +24,7 @@ pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError>
 
 /// The bytes of a group id, whatever wrapping its type serialises with, so that rows can be found by our own id as well.
 pub(super) fn group_key<T: Serialize>(id: &T) -> Result<Vec<u8>, StoreError> {
-    let mut value = Value::serialized(id).map_err(|_| StoreError::Codec)?;
+    let mut value = Value::serialized(&Compact(id)).map_err(|_| StoreError::Codec)?;
     loop {
         value = match value {
             Value::Bytes(bytes) => return Ok(bytes),
@@ -45,7 +45,7 @@ fn byte_of(value: &Value) -> Option<u8> {
     value.as_integer().and_then(|number| u8::try_from(number).ok())
 }
 
-/// The same value with zeros for every byte string: it still decodes, and holds no secret.
+/// The same value with zeros for every byte string, which all secrets are: it still decodes, and holds none.
 pub(super) fn blanked(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
     let mut value: Value = decode(bytes)?;
     blank(&mut value);

@@ -55,7 +55,7 @@ fn a_failed_write_changes_nothing() {
         Err(StoreError::Codec)
     });
     assert!(matches!(result, Err(StoreError::Codec)));
-    assert!(store.readers().read(|connection| conversation::list(connection)).unwrap().is_empty());
+    assert!(store.readers().read(conversation::list).unwrap().is_empty());
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn a_panic_while_writing_changes_nothing_and_the_store_goes_on() {
     }));
     assert!(panicked.is_err());
     write(&mut store, |tx| chat(tx, "chloe"));
-    assert_eq!(store.readers().read(|connection| conversation::list(connection)).unwrap().len(), 1);
+    assert_eq!(store.readers().read(conversation::list).unwrap().len(), 1);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_file_that_is_no_database_is_refused_and_left_alone() {
     for content in [&noise[..8192], &noise[..5000], &noise[..1], b"a letter to somebody", &plain] {
         let home = Home::new();
         std::fs::write(home.path(), content).unwrap();
-        let error = Store::open(&home.path(), &key()).err().unwrap();
+        let Err(error) = Store::open(&home.path(), &key()) else { panic!("opened {} bytes", content.len()) };
         assert!(matches!(error, StoreError::Locked | StoreError::Corrupt), "{error:?}");
         assert_eq!(std::fs::read(home.path()).unwrap(), content);
     }
@@ -200,7 +200,7 @@ fn a_commit_that_fails_changes_nothing() {
     let result = store.write(|tx| Ok::<_, StoreError>(chat(tx, "ben")));
     assert!(matches!(result, Err(StoreError::DiskFull)));
     store.set_fault(None).unwrap();
-    assert!(store.readers().read(|connection| conversation::list(connection)).unwrap().is_empty());
+    assert!(store.readers().read(conversation::list).unwrap().is_empty());
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn readers_see_one_moment_and_never_a_write_under_way() {
         to_reader.send(()).unwrap();
         assert_eq!(reading.join().unwrap().unwrap(), (0, 0));
     });
-    assert_eq!(store.readers().read(|connection| conversation::list(connection)).unwrap().len(), 1);
+    assert_eq!(store.readers().read(conversation::list).unwrap().len(), 1);
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn closing_waits_for_a_read_and_later_reads_are_refused() {
         assert_eq!(reading.join().unwrap().unwrap(), 1);
         closing.join().unwrap().unwrap();
     });
-    assert!(matches!(readers.read(|connection| conversation::list(connection)), Err(StoreError::Closed)));
+    assert!(matches!(readers.read(conversation::list), Err(StoreError::Closed)));
 }
 
 #[cfg(target_os = "linux")]
@@ -287,7 +287,7 @@ fn after_closing_no_file_of_the_database_is_open() {
     filled(&home);
     let mut store = home.open();
     let readers = store.readers();
-    readers.read(|connection| conversation::list(connection)).unwrap();
+    readers.read(conversation::list).unwrap();
     write(&mut store, |tx| chat(tx, "chloe"));
     assert!(open_files(&home.path()).len() > 2);
     store.close().unwrap();
@@ -298,7 +298,7 @@ fn after_closing_no_file_of_the_database_is_open() {
     // A store that is only dropped leaves nothing open either, even while somebody still holds its readers.
     let store = home.open();
     let readers = store.readers();
-    readers.read(|connection| conversation::list(connection)).unwrap();
+    readers.read(conversation::list).unwrap();
     drop(store);
     assert_eq!(open_files(&home.path()), Vec::<PathBuf>::new());
 }
@@ -386,13 +386,13 @@ fn start_child(database: &Path) -> Started {
         .spawn()
         .unwrap();
     let mut output = BufReader::new(process.stdout.take().unwrap());
-    loop {
-        let mut line = String::new();
-        assert!(output.read_line(&mut line).unwrap() > 0, "the child ended without a word");
-        if let Some((_, said)) = line.trim_end().split_once("child: ") {
-            return Started { process, _output: output, said: said.to_owned() };
-        }
+    let mut said = None;
+    let mut line = String::new();
+    while said.is_none() && output.read_line(&mut line).unwrap() > 0 {
+        said = line.trim_end().split_once("child: ").map(|(_, said)| said.to_owned());
+        line.clear();
     }
+    Started { process, _output: output, said: said.unwrap_or_default() }
 }
 
 #[test]
@@ -404,7 +404,7 @@ fn another_process_keeps_us_out_until_it_is_killed_and_what_it_committed_stays()
     child.process.kill().unwrap(); // SIGKILL: nothing is closed, no log is moved
     child.process.wait().unwrap();
     let store = home.open();
-    let found = store.readers().read(|connection| conversation::list(connection)).unwrap();
+    let found = store.readers().read(conversation::list).unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].address.local(), Some("written-by-the-child"));
 }
@@ -431,12 +431,12 @@ fn another_process_is_kept_out_by_us_and_nothing_is_said_on_stderr() {
     assert_eq!(child.said, "written");
     child.process.stdin.take().unwrap().write_all(b"\n").unwrap();
     assert!(child.process.wait().unwrap().success());
-    assert_eq!(home.open().readers().read(|connection| conversation::list(connection)).unwrap().len(), 1);
+    assert_eq!(home.open().readers().read(conversation::list).unwrap().len(), 1);
 }
 
 #[test]
 fn a_fresh_database_holds_no_account() {
     let home = Home::new();
     let store = home.open();
-    assert!(store.readers().read(|connection| account::load(connection)).unwrap().is_none());
+    assert!(store.readers().read(account::load).unwrap().is_none());
 }

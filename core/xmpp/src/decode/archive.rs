@@ -14,7 +14,7 @@ use crate::xml::{attribute, bare, child_text, jid_attribute, typed_child};
 
 impl Decoder {
     /// A `<result/>`. It counts only if it answers a query of ours and comes from the archive that was asked: anybody can
-    /// send a message that looks like one (CVE-2015-1308 and its like).
+    /// send a message that looks like one.
     pub(super) fn archive_result(&mut self, result: &Element, from: Option<&Jid>) -> Decoded {
         let (Some(query), Some(id)) = (attribute(result, "queryid"), attribute(result, "id")) else {
             return Decoded::nothing();
@@ -46,21 +46,18 @@ fn archived(
     let stanza = forwarded.get_child("message", xns::JABBER_CLIENT)?;
     let stamp = typed_child::<Delay>(forwarded, "delay", xns::DELAY);
     let from = jid_attribute(stanza, "from").ok()?;
-    let (from, nick, kind) = match room {
-        Some(room) => {
-            // What a room keeps was sent through it: everything else in there is forged.
-            let from = from.filter(|from| bare(from) == *room)?;
-            let nick = from.resource().map(|nick| nick.as_str().to_owned());
-            (room.clone(), nick, MessageKind::Groupchat)
+    let (from, nick, kind) = if let Some(room) = room {
+        // What a room keeps was sent through it: everything else in there is forged.
+        let from = from.filter(|from| bare(from) == *room)?;
+        let nick = from.resource().map(|nick| nick.as_str().to_owned());
+        (room.clone(), nick, MessageKind::Groupchat)
+    } else {
+        // Messages of rooms belong to the rooms' archives, whose ids these are not.
+        if stanza.attr("type") == Some("groupchat") || message::is_room_private(stanza) {
+            return None;
         }
-        None => {
-            // Messages of rooms belong to the rooms' archives, whose ids these are not.
-            if stanza.attr("type") == Some("groupchat") || message::is_room_private(stanza) {
-                return None;
-            }
-            // XEP-0313 does not say that what we sent has a `from`.
-            (from.as_ref().map_or_else(|| account.clone(), bare), None, MessageKind::Chat)
-        }
+        // XEP-0313 does not say that what we sent has a `from`.
+        (from.as_ref().map_or_else(|| account.clone(), bare), None, MessageKind::Chat)
     };
     Some(InboundMessage {
         from,

@@ -35,11 +35,11 @@ impl Decoder {
         let payload = stanza.children().find(|child| !child.has_ns(xns::JABBER_CLIENT));
         match stanza.attr("type") {
             Some("result") => self.answered(id, from.as_ref(), Answer::Result(payload)),
-            Some("error") => {
-                self.answered(id, from.as_ref(), Answer::Error(error::stanza_error(stanza)))
-            }
+            Some("error") => self.answered(id, from.as_ref(), Answer::Error(error::stanza_error(stanza))),
             Some("get") => Decoded::reply(answer_get(id, from, payload)),
-            Some("set") => Decoded::reply(encode::iq::refusal(id, from, DefinedCondition::ServiceUnavailable)),
+            Some("set") => {
+                Decoded::reply(encode::iq::refusal(id, from, DefinedCondition::ServiceUnavailable))
+            }
             _ => Decoded::nothing(),
         }
     }

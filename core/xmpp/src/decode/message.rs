@@ -146,7 +146,9 @@ impl Decoder {
             return Decoded::nothing();
         }
         Decoded::one(Inbound::Message(InboundMessage {
-            nick: from.filter(|_| groupchat).and_then(|from| from.resource().map(|nick| nick.as_str().to_owned())),
+            nick: from
+                .filter(|_| groupchat)
+                .and_then(|from| from.resource().map(|nick| nick.as_str().to_owned())),
             from: sender,
             to: None,
             kind: if groupchat { MessageKind::Groupchat } else { MessageKind::Chat },
@@ -193,14 +195,15 @@ pub(super) fn content(stanza: &Element) -> InboundContent {
     }
     match body {
         Some(text) if text.len() > MESSAGE_BYTES => unusable(Unusable::TooLarge),
-        Some(text) => InboundContent::Plain {
-            text,
-            receipt_requested: stanza.has_child("request", xns::RECEIPTS),
-        },
-        None => match stanza.get_child("received", xns::RECEIPTS).and_then(|receipt| attribute(receipt, "id")) {
-            Some(of) => InboundContent::Receipt { of: StanzaId::new(of) },
-            None => unusable(Unusable::NoContent),
-        },
+        Some(text) => {
+            InboundContent::Plain { text, receipt_requested: stanza.has_child("request", xns::RECEIPTS) }
+        }
+        None => {
+            match stanza.get_child("received", xns::RECEIPTS).and_then(|receipt| attribute(receipt, "id")) {
+                Some(of) => InboundContent::Receipt { of: StanzaId::new(of) },
+                None => unusable(Unusable::NoContent),
+            }
+        }
     }
 }
 
@@ -231,9 +234,7 @@ pub(super) fn origin_id(stanza: &Element) -> Option<MessageId> {
 /// The id that `archive` itself gave (XEP-0359 §6): anybody can write a `<stanza-id/>`, so its `by` decides. Two that
 /// claim to be the archive's are one too many, and none is believed.
 fn archive_id(stanza: &Element, archive: &Address) -> Option<ArchiveId> {
-    let by_archive = |element: &&Element| {
-        matches!(jid_attribute(element, "by"), Ok(Some(by)) if !has_resource(&by) && bare(&by) == *archive)
-    };
+    let by_archive = |element: &&Element| matches!(jid_attribute(element, "by"), Ok(Some(by)) if !has_resource(&by) && bare(&by) == *archive);
     let mut ids = children(stanza, "stanza-id", xns::SID).filter(by_archive);
     let id = attribute(ids.next()?, "id")?;
     ids.next().is_none().then(|| ArchiveId::new(id))

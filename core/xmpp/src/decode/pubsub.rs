@@ -12,7 +12,7 @@ use crate::encode;
 use crate::encode::pubsub::has_many_items;
 use crate::mls::{Devices, KeyPackage, node_name};
 use crate::ns;
-use crate::request::{Expects, PublishStage, Publication};
+use crate::request::{Expects, Publication, PublishStage};
 use crate::xml::{attribute, bare, children};
 
 impl Decoder {
@@ -51,20 +51,12 @@ impl Decoder {
         };
         let devices = children(event, "items", xns::PUBSUB_EVENT)
             .any(|items| items.attr("node") == Some(ns::MLS_DEVICES));
-        Some(if devices {
-            Decoded::one(Inbound::DevicesChanged { account })
-        } else {
-            Decoded::nothing()
-        })
+        Some(if devices { Decoded::one(Inbound::DevicesChanged { account }) } else { Decoded::nothing() })
     }
 }
 
 /// What to try after a refusal; `None` if there is nothing left, or if another way would end the same.
-fn after_refusal(
-    stage: PublishStage,
-    node: Node,
-    condition: StanzaErrorCondition,
-) -> Option<PublishStage> {
+fn after_refusal(stage: PublishStage, node: Node, condition: StanzaErrorCondition) -> Option<PublishStage> {
     let hopeless = matches!(
         condition,
         StanzaErrorCondition::Forbidden

@@ -4,6 +4,7 @@
 
 use heliograph_model::Address;
 use heliograph_model::stanza::{Inbound, Response};
+use jid::ResourceRef;
 use minidom::Element;
 use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns as xns;
@@ -44,7 +45,7 @@ impl Decoder {
         let Some(room) = self.state.rooms.get_mut(&address) else {
             return Decoded::nothing();
         };
-        let nick = from.resource().map(|nick| nick.as_str());
+        let nick = from.resource().map(ResourceRef::as_str);
         match stanza.attr("type") {
             None => {
                 let user = stanza.get_child("x", xns::MUC_USER);
@@ -61,9 +62,11 @@ impl Decoder {
             Some("unavailable") => {
                 let user = stanza.get_child("x", xns::MUC_USER);
                 let destroyed = user.is_some_and(|user| user.has_child("destroy", xns::MUC_USER));
-                let ourselves = has_status(user, SELF_PRESENCE) || nick == Some(room.nick.as_str());
                 // A destroyed room may also speak for itself.
-                if !ourselves && !(destroyed && nick.is_none()) {
+                let concerns_us = has_status(user, SELF_PRESENCE)
+                    || nick == Some(room.nick.as_str())
+                    || (destroyed && nick.is_none());
+                if !concerns_us {
                     return Decoded::nothing();
                 }
                 if has_status(user, NEW_NICK) {

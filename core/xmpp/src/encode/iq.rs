@@ -1,9 +1,10 @@
 //! Questions and answers (RFC 6120 §8.2.3).
 
+use std::collections::BTreeMap;
+
 use jid::Jid;
 use minidom::Element;
 use xmpp_parsers::iq::{Iq, IqGetPayload, IqResultPayload, IqSetPayload};
-use xmpp_parsers::message::Lang;
 use xmpp_parsers::ping::Ping;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
@@ -34,13 +35,14 @@ pub(crate) fn result(
 }
 
 /// The refusal of somebody's question: we do not serve this, or do not want to.
-pub(crate) fn refusal(
-    id: &str,
-    to: Option<Jid>,
-    condition: DefinedCondition,
-) -> Result<Element, Unwritable> {
-    let error = StanzaError::new(ErrorType::Cancel, condition, Lang::default(), "");
-    let error = StanzaError { texts: Default::default(), ..error };
+pub(crate) fn refusal(id: &str, to: Option<Jid>, condition: DefinedCondition) -> Result<Element, Unwritable> {
+    let error = StanzaError {
+        type_: ErrorType::Cancel,
+        by: None,
+        defined_condition: condition,
+        texts: BTreeMap::new(),
+        other: None,
+    };
     element(addressed(Iq::from_error(id, error), to))
 }
 

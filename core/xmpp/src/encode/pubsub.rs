@@ -11,7 +11,7 @@ use xmpp_parsers::pubsub::{ItemId, NodeName, PubSub, owner, pubsub};
 use super::{Unwritable, element, iq};
 use crate::mls::{Devices, KeyPackage, node_name};
 use crate::ns;
-use crate::request::{PublishStage, Publication};
+use crate::request::{Publication, PublishStage};
 
 /// Items of the key package node where the server wants a number: 20 devices with 8 key packages each are 160, and
 /// Prosody allows up to 256.
@@ -69,9 +69,7 @@ pub(crate) fn fetch(
 ) -> Result<Element, Unwritable> {
     let named = items
         .iter()
-        .map(|item| {
-            pubsub::Item { id: Some(ItemId(item.clone())), publisher: None, payload: None }
-        })
+        .map(|item| pubsub::Item { id: Some(ItemId(item.clone())), publisher: None, payload: None })
         .collect();
     let items = pubsub::Items { max_items: None, node: name(node), subid: None, items: named };
     iq::get(id, Some(Jid::from(account.as_jid().clone())), PubSub::Items(items))

@@ -47,8 +47,8 @@ const MODERATOR: &str = "moderator";
 #[derive(FromXml, AsXml)]
 #[xml(namespace = ns::MUC_OWNER, name = "query")]
 struct OwnerQuery {
-    #[xml(child(default))]
-    form: Option<DataForm>,
+    #[xml(child(n = ..))]
+    form: Vec<DataForm>,
 }
 
 impl IqGetPayload for OwnerQuery {}
@@ -91,15 +91,11 @@ pub(crate) fn leave(room: &Address, nick: &str) -> Result<Element, Unwritable> {
 
 /// Asks for the configuration form (XEP-0045 §10.2).
 pub(crate) fn request_form(id: &str, room: &Address) -> Result<Element, Unwritable> {
-    iq::get(id, Some(Jid::from(room.as_jid().clone())), OwnerQuery { form: None })
+    iq::get(id, Some(Jid::from(room.as_jid().clone())), OwnerQuery { form: Vec::new() })
 }
 
 /// Fills in the form that the room sent, and submits it. `None` if there is no form in the answer.
-pub(crate) fn submit_form(
-    id: &str,
-    room: &Address,
-    answer: &Element,
-) -> Option<Result<Element, Unwritable>> {
+pub(crate) fn submit_form(id: &str, room: &Address, answer: &Element) -> Option<Result<Element, Unwritable>> {
     let form = answer.get_child("x", xns::DATA_FORMS)?;
     let offered: Vec<(&str, &Element)> = children(form, "field", xns::DATA_FORMS)
         .filter_map(|field| Some((field.attr("var")?, field)))
@@ -114,7 +110,7 @@ pub(crate) fn submit_form(
         fields.push(Field::new(PRESENCE_BROADCAST, FieldType::ListMulti).with_value(MODERATOR));
     }
     let form = DataForm::new(DataFormType::Submit, ns::MUC_ROOM_CONFIG, fields);
-    let query = OwnerQuery { form: Some(form) };
+    let query = OwnerQuery { form: vec![form] };
     Some(iq::set(id, Some(Jid::from(room.as_jid().clone())), query))
 }
 

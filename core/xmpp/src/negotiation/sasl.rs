@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use minidom::Element;
 use xmpp_parsers::ns::SASL;
-use xso::text::Base64;
 use xso::AsXml;
+use xso::text::Base64;
 
 use crate::error::SessionError;
 

@@ -78,8 +78,7 @@ impl ResumeState {
 
     /// Back to a running state; `None` if a stored stanza does not parse.
     pub(super) fn restore(&self) -> Option<(StreamManagement, Decoder)> {
-        let granted =
-            Enabled { id: Some(self.id.clone()), resume: true, location: self.location.clone() };
+        let granted = Enabled { id: Some(self.id.clone()), resume: true, location: self.location.clone() };
         let queue = self
             .unacknowledged
             .iter()

@@ -9,4 +9,4 @@ mod world;
 
 pub use phone::Phone;
 pub use server::Server;
-pub use world::{Outcome, Plan, World};
+pub use world::{Outcome, Plan, World, group_of, texts};

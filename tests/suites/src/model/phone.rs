@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use heliograph_model::stanza::{Inbound, Outbound, SessionEvent};
 use heliograph_model::{Address, Entropy, Error, ErrorCode, Timestamp};
 use heliograph_store::{DatabaseKey, Store};
-use heliograph_sync::{Command, Effects, Engine, Input, LinkAction, Reply, create_account};
+use heliograph_sync::{Command, Connection, Effects, Engine, Input, LinkAction, Reply, create_account};
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 use sha2::{Digest, Sha256};
@@ -32,6 +32,8 @@ pub struct Phone {
     pub resumable: bool,
     /// When the engine wants to be woken.
     pub wake_at: Option<Timestamp>,
+    /// What the engine last said about the connection.
+    pub connection: Option<Connection>,
     /// Hash over every effect so far: what a replay must reproduce.
     pub trace: Sha256,
 }
@@ -55,6 +57,7 @@ impl Phone {
             wants_link: false,
             resumable: false,
             wake_at: None,
+            connection: None,
             trace: Sha256::new(),
         };
         phone.input(now, Input::Start);
@@ -101,6 +104,7 @@ impl Phone {
             self.up.extend(effects.send);
         }
         self.wake_at = effects.wake_at;
+        self.connection = Some(effects.connection);
         effects.reply
     }
 

@@ -19,6 +19,7 @@ pub struct Server {
     accounts: BTreeMap<Address, Account>,
     rooms: BTreeMap<Address, Room>,
     next_archive_id: u64,
+    offers_rooms: bool,
 }
 
 #[derive(Default)]
@@ -48,6 +49,7 @@ impl Server {
             accounts: accounts.iter().map(|account| (account.clone(), Account::default())).collect(),
             rooms: BTreeMap::new(),
             next_archive_id: 0,
+            offers_rooms: true,
         }
     }
 
@@ -56,6 +58,31 @@ impl Server {
         for room in self.rooms.values_mut() {
             room.occupants.remove(account);
         }
+    }
+
+    /// What a room's archive holds.
+    pub fn room_archive(&self, room: &Address) -> &[InboundMessage] {
+        &self.rooms[room].archive
+    }
+
+    /// Somebody who can write into the room's archive does so: the server itself, or one who got in.
+    pub fn inject(&mut self, room: &Address, mut message: InboundMessage) -> Vec<(Address, Inbound)> {
+        message.archive_id = Some(self.archive_id());
+        let room = self.rooms.get_mut(room).expect("the room");
+        room.archive.push(message.clone());
+        room.occupants.keys().map(|to| (to.clone(), Inbound::Message(message.clone()))).collect()
+    }
+
+    /// The retention time is over: the room's archive forgets its oldest messages.
+    pub fn expire(&mut self, room: &Address, keep: usize) {
+        let archive = &mut self.rooms.get_mut(room).expect("the room").archive;
+        archive.drain(..archive.len().saturating_sub(keep));
+    }
+
+    /// The server offers no rooms from now on.
+    pub fn without_rooms(&mut self) {
+        self.rooms_at = Address::parse("nowhere.invalid").expect("an address");
+        self.offers_rooms = false;
     }
 
     /// How many application and handshake messages all rooms hold.
@@ -165,7 +192,9 @@ impl Server {
                 Response::Features(Features { identities: vec![], features: vec!["urn:xmpp:mam:2".into()] })
             }
             Request::Features { .. } => refused(StanzaErrorCondition::ItemNotFound),
-            Request::Services { of } if of == self.domain => Response::Items(vec![self.rooms_at.clone()]),
+            Request::Services { of } if of == self.domain => {
+                Response::Items(if self.offers_rooms { vec![self.rooms_at.clone()] } else { Vec::new() })
+            }
             Request::Services { .. } => refused(StanzaErrorCondition::ItemNotFound),
             Request::ArchivePage { archive, page, max } => self.page(from, archive.as_ref(), &page, max),
             Request::Publish { node, item, data } => {

@@ -1,13 +1,12 @@
 //! The world's course: at every turn the seed picks what happens next.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use heliograph_model::stanza::{Inbound, Outbound, SessionEvent};
 use heliograph_model::{Address, ConversationId, ConversationKind, DeliveryState, Timestamp};
-use heliograph_store::conversation::{self, Conversation};
-use heliograph_store::{message, outbox};
+use heliograph_store::conversation::{self, Conversation, ConversationState};
+use heliograph_store::{group, message, outbox, quarantine};
 use heliograph_sync::{Command, Input, Reply};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -19,8 +18,10 @@ use super::server::{Deliveries, Server};
 /// How rough a run is. Chances are per turn, in thousandths.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
-    /// Phones, at least two.
+    /// Phones in the group from the beginning, at least two.
     pub phones: usize,
+    /// Phones that are invited later, by whoever comes first; often by several at once, so that commits race.
+    pub late: usize,
     /// Turns before the world calms down.
     pub turns: usize,
     /// Texts sent in all at most.
@@ -63,7 +64,7 @@ impl World {
         let now = Timestamp(1_800_000_000_000);
         let addresses: Vec<Address> = ["ana", "ben", "chloe", "dan", "eve"]
             .iter()
-            .take(plan.phones)
+            .take(plan.phones + plan.late)
             .map(|name| Address::parse(&format!("{name}@model.test")).unwrap())
             .collect();
         let phones = addresses
@@ -79,15 +80,16 @@ impl World {
     /// Runs to the end and checks that everybody has everything exactly once, in the same order.
     pub fn run(mut self) -> Outcome {
         // Everybody publishes keys before anybody is invited; how that fails is another test's business.
-        self.calm();
-        let members: Vec<Address> = self.phones[1..].iter().map(|phone| phone.address.clone()).collect();
+        self.settle();
+        let members: Vec<Address> =
+            self.phones[1..self.plan.phones].iter().map(|phone| phone.address.clone()).collect();
         let command = Command::CreateGroup { name: "relief".into(), members };
         let now = self.now;
         self.phones[0].command(now, command).unwrap();
         for _ in 0..self.plan.turns {
             self.turn();
         }
-        self.calm();
+        self.settle();
         self.check();
         let mut trace = sha2::Sha256::new();
         for phone in &self.phones {
@@ -98,6 +100,61 @@ impl World {
             trace: trace.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
             archived: self.server.archived_in_rooms(),
         }
+    }
+
+    /// A phone, to look at.
+    pub fn phone(&self, which: usize) -> &Phone {
+        &self.phones[which]
+    }
+
+    /// The server, to make it misbehave.
+    pub fn server(&mut self) -> &mut Server {
+        &mut self.server
+    }
+
+    /// A command of a user.
+    pub fn command(&mut self, which: usize, command: Command) -> Result<Reply, heliograph_model::Error> {
+        self.phones[which].command(self.now, command)
+    }
+
+    /// Something happens to a phone.
+    pub fn input(&mut self, which: usize, input: Input) {
+        self.phones[which].input(self.now, input);
+    }
+
+    /// The link breaks, and the server forgets the session.
+    pub fn lose(&mut self, which: usize) {
+        if self.phones[which].linked {
+            self.phones[which].link_down(self.now);
+        }
+        self.phones[which].resumable = false;
+        self.gone(which);
+    }
+
+    /// Phone 0 makes a group with all others of the plan, and everybody enters it. Gives its room.
+    pub fn make_group(&mut self) -> Address {
+        self.settle();
+        let members = self.phones[1..self.plan.phones].iter().map(|phone| phone.address.clone()).collect();
+        self.command(0, Command::CreateGroup { name: "relief".into(), members }).unwrap();
+        self.settle();
+        group_of(&self.phones[0]).expect("the group").address
+    }
+
+    /// A text into the group.
+    pub fn say(&mut self, which: usize, text: &str) -> Result<Reply, heliograph_model::Error> {
+        let conversation = group_of(&self.phones[which]).expect("the phone is in the group").id;
+        self.command(which, Command::Send { conversation, text: text.to_owned() })
+    }
+
+    /// What a phone shows of the group.
+    pub fn shown(&self, which: usize) -> Vec<String> {
+        let group = group_of(&self.phones[which]).expect("the phone is in the group");
+        texts(&self.phones[which], group.id).into_iter().map(|message| message.text).collect()
+    }
+
+    /// Why messages are in quarantine on a phone.
+    pub fn quarantined(&self, which: usize) -> Vec<String> {
+        reasons(&self.phones[which])
     }
 
     fn chance(&mut self, thousandths: u32) -> bool {
@@ -177,7 +234,8 @@ impl World {
         self.deliver(deliveries);
     }
 
-    fn deliver(&mut self, deliveries: Deliveries) {
+    /// Something from the server to phones.
+    pub fn deliver(&mut self, deliveries: Deliveries) {
         for (to, inbound) in deliveries {
             let again = matches!(inbound, Inbound::Message(_)) && self.chance(self.plan.repeat);
             let Some(phone) = self.phones.iter_mut().find(|phone| phone.address == to) else { continue };
@@ -225,7 +283,9 @@ impl World {
         }
         let now = self.now;
         let text = format!("text {said} of phone {which}");
-        if self.chance(250) {
+        if self.plan.late > 0 && self.chance(150) {
+            self.invite_somebody(which);
+        } else if self.chance(250) {
             let other = (which + self.random.random_range(1..self.phones.len())) % self.phones.len();
             let contact = self.phones[other].address.clone();
             let Ok(Reply::Conversation(id)) =
@@ -243,34 +303,37 @@ impl World {
         }
     }
 
+    /// A member invites one who is late. It does not know whether somebody else is doing the same.
+    fn invite_somebody(&mut self, which: usize) {
+        let late = self.plan.phones + self.random.random_range(0..self.plan.late);
+        let Some(group) = group_of(&self.phones[which]) else { return };
+        let members = vec![self.phones[late].address.clone()];
+        if late != which && group.state == ConversationState::Active {
+            let now = self.now;
+            let command = Command::Invite { conversation: group.id, members };
+            self.phones[which].command(now, command).unwrap();
+        }
+    }
+
     /// No more trouble: everybody connects, everything is delivered, all timers run out.
-    fn calm(&mut self) {
+    pub fn settle(&mut self) {
+        self.settle_those(None);
+    }
+
+    /// The same, but one phone stays away.
+    pub fn settle_without(&mut self, away: usize) {
+        self.settle_those(Some(away));
+    }
+
+    fn settle_those(&mut self, away: Option<usize>) {
         let rough = self.plan;
         self.plan = Plan { cut: 0, forget: 0, kill: 0, repeat: 0, ..rough };
+        let there: Vec<usize> = (0..self.phones.len()).filter(|which| Some(*which) != away).collect();
         for round in 0.. {
             assert!(round < 10_000, "the world does not come to rest");
-            let mut busy = false;
-            for which in 0..self.phones.len() {
-                self.wake(which);
-                if self.phones[which].wants_link {
-                    self.link(which);
-                    busy = true;
-                }
-                while self.phones[which].linked && !self.phones[which].up.is_empty() {
-                    self.step_up(which);
-                    busy = true;
-                }
-                while self.phones[which].linked && !self.phones[which].down.is_empty() {
-                    self.step_down(which);
-                    busy = true;
-                }
-                if self.phones[which].linked && !self.phones[which].to_acknowledge.is_empty() {
-                    self.acknowledge(which);
-                    busy = true;
-                }
-            }
-            if !busy {
-                match self.phones.iter().filter_map(|phone| phone.wake_at).min() {
+            let busy = there.iter().filter(|which| self.settle_one(**which)).count();
+            if busy == 0 {
+                match there.iter().filter_map(|which| self.phones[*which].wake_at).min() {
                     Some(at) => self.now = self.now.max(at),
                     None => break,
                 }
@@ -279,35 +342,89 @@ impl World {
         self.plan = rough;
     }
 
+    /// Whether there was anything to do.
+    fn settle_one(&mut self, which: usize) -> bool {
+        self.wake(which);
+        let mut busy = false;
+        if self.phones[which].wants_link {
+            self.link(which);
+            busy = true;
+        }
+        while self.exchange_once(which) {
+            busy = true;
+        }
+        if self.phones[which].linked && !self.phones[which].to_acknowledge.is_empty() {
+            self.acknowledge(which);
+            busy = true;
+        }
+        busy
+    }
+
+    /// One stanza from the phone to the server, and a few back. Whether there was any.
+    pub fn exchange_once(&mut self, which: usize) -> bool {
+        let phone = &self.phones[which];
+        let busy = phone.linked && !(phone.up.is_empty() && phone.down.is_empty());
+        self.step_up(which);
+        self.step_down(which);
+        busy
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Lets time pass.
+    pub fn advance_to(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+    }
+
     fn check(&self) {
-        let mut orders: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for phone in &self.phones {
-            let name = phone.address.to_string();
-            let group = group_of(phone).unwrap_or_else(|| panic!("{name} is not in the group"));
-            let messages = texts(phone, group.id);
-            let mut expected = self.sent.clone();
-            let mut shown: Vec<String> = messages.iter().map(|message| message.text.clone()).collect();
-            orders.insert(name.clone(), shown.clone());
-            expected.sort();
-            shown.sort();
-            assert_eq!(shown, expected, "{name} does not show every text exactly once");
-            for message in messages.iter().filter(|message| message.outgoing) {
-                assert!(
-                    message.state >= DeliveryState::Archived,
-                    "{name}: a text is still {:?}",
-                    message.state
-                );
-            }
+        let whole = self.check_member(&self.phones[0], None);
+        let mut epochs = Vec::new();
+        for (phone, number) in self.phones.iter().zip(0..) {
+            let name = &phone.address;
             self.check_direct(phone);
             let waiting = phone.readers().read(outbox::conversations).unwrap();
-            let rows: Vec<_> = waiting.iter().flat_map(|id| [outbox::OutboxState::Queued, outbox::OutboxState::Sending, outbox::OutboxState::Sent].into_iter().flat_map(move |state| phone.readers().read(|db| outbox::pending(db, *id, state, 100)).unwrap())).map(|row| (row.id, row.conversation, row.message, row.state, row.attempts)).collect();
-            assert!(waiting.is_empty(), "{name} still has something to send in {waiting:?}: {rows:?} {:?}", phone.readers().read(|db| conversation::get(db, waiting[0])).unwrap());
+            assert!(waiting.is_empty(), "{name} still has something to send: {:?}", stuck(phone, &waiting));
+            if number < self.plan.phones {
+                self.check_member(phone, Some(&whole));
+            } else if let Some(group) = group_of(phone) {
+                // One who came late sees what was said in its time, in the same order, without anything twice.
+                let shown: Vec<String> =
+                    texts(phone, group.id).into_iter().map(|message| message.text).collect();
+                let mut rest = whole.iter();
+                assert!(
+                    shown.iter().all(|text| rest.any(|other| other == text)),
+                    "{name}: {shown:?} of {whole:?}"
+                );
+            }
+            if let Some(id) = group_of(phone).and_then(|group| group.group) {
+                epochs.push(phone.readers().read(|db| group::get(db, &id)).unwrap().unwrap().epoch);
+            }
         }
-        let mut orders = orders.into_values();
-        let first = orders.next().unwrap();
-        for other in orders {
-            assert_eq!(first, other, "two phones show the group in different orders");
+        epochs.dedup();
+        assert_eq!(epochs.len(), 1, "the members are in different epochs");
+    }
+
+    /// A member from the beginning shows every text exactly once, in everybody's order.
+    fn check_member(&self, phone: &Phone, order: Option<&Vec<String>>) -> Vec<String> {
+        let name = &phone.address;
+        let group = group_of(phone).unwrap_or_else(|| panic!("{name} is not in the group"));
+        let messages = texts(phone, group.id);
+        let shown: Vec<String> = messages.iter().map(|message| message.text.clone()).collect();
+        let (mut sorted, mut expected) = (shown.clone(), self.sent.clone());
+        sorted.sort();
+        expected.sort();
+        let why = reasons(phone);
+        assert_eq!(sorted, expected, "{name} does not show every text exactly once; in quarantine: {why:?}");
+        if let Some(order) = order {
+            assert_eq!(&shown, order, "{name} shows the group in another order");
         }
+        for message in messages.iter().filter(|message| message.outgoing) {
+            assert!(message.state >= DeliveryState::Archived, "{name}: a text is still {:?}", message.state);
+        }
+        shown
     }
 
     fn check_direct(&self, phone: &Phone) {
@@ -327,22 +444,42 @@ impl World {
             let mut shown: Vec<&str> = messages.iter().map(|message| message.text.as_str()).collect();
             expected.sort_unstable();
             shown.sort_unstable();
-            let quarantined = phone.readers().read(heliograph_store::quarantine::list).unwrap();
-            let reasons: Vec<String> = quarantined.into_iter().map(|message| message.reason).collect();
+            let (name, contact, why) = (&phone.address, &other.address, reasons(phone));
             assert_eq!(
                 shown, expected,
-                "{} does not show every text of its chat with {} exactly once; in quarantine: {reasons:?}",
-                phone.address, other.address
+                "{name} does not show every text of its chat with {contact} exactly once; in quarantine: {why:?}"
             );
         }
     }
 }
 
-fn group_of(phone: &Phone) -> Option<Conversation> {
+/// The phone's group, if it has one.
+pub fn group_of(phone: &Phone) -> Option<Conversation> {
     let all = phone.readers().read(conversation::list).unwrap();
     all.into_iter().find(|conversation| conversation.kind == ConversationKind::Group)
 }
 
-fn texts(phone: &Phone, id: ConversationId) -> Vec<message::Message> {
+/// What waits in the outbox, for a failure's message.
+fn stuck(phone: &Phone, waiting: &[ConversationId]) -> Vec<String> {
+    let states = [outbox::OutboxState::Queued, outbox::OutboxState::Sending, outbox::OutboxState::Sent];
+    let row = |id: ConversationId| {
+        let conversation = phone.readers().read(|db| conversation::get(db, id)).unwrap();
+        let rows = states
+            .iter()
+            .flat_map(|state| phone.readers().read(|db| outbox::pending(db, id, *state, 100)).unwrap());
+        let rows: Vec<_> = rows.map(|row| (row.id, row.message, row.state, row.attempts)).collect();
+        format!("{conversation:?}: {rows:?}")
+    };
+    waiting.iter().copied().map(row).collect()
+}
+
+/// Why messages are in quarantine on this phone.
+fn reasons(phone: &Phone) -> Vec<String> {
+    let quarantined = phone.readers().read(quarantine::list).unwrap();
+    quarantined.into_iter().map(|message| message.reason).collect()
+}
+
+/// A conversation as a phone shows it.
+pub fn texts(phone: &Phone, id: ConversationId) -> Vec<message::Message> {
     phone.readers().read(|db| message::page(db, id, None, 10_000)).unwrap()
 }

@@ -113,7 +113,6 @@ impl Teller {
     fn tell(&mut self, name: &'static str, event: &Event) -> Option<String> {
         match event {
             Event::Connection { state: ConnectionState::Online, .. } => {
-                self.told.remove(&(name, "offline".into()));
                 self.first(name, "online").then(|| "is connected".to_owned())
             }
             Event::Connection { state: ConnectionState::Offline, .. } => {
@@ -143,7 +142,10 @@ impl Teller {
                 }
             }
             Event::Message(message) => self.tell_message(name, message),
-            Event::Reply { .. } | Event::CaughtUp | Event::Traffic(_) => None,
+            Event::Connection { state: ConnectionState::Connecting, .. }
+            | Event::Reply { .. }
+            | Event::CaughtUp
+            | Event::Traffic(_) => None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::ensure;
 use heliograph_lab::policy::NETWORK;
 use heliograph_lab::{Command, LabError};
 use heliograph_model::{DeliveryState, Security};
@@ -76,7 +77,7 @@ const FROM_NOWHERE: [Line; 2] = [
 
 /// When everybody is there again.
 const REUNITED: [Line; 2] = [
-    line(Who::Ben, "There you are! All three of yours came through."),
+    line(Who::Ben, "There you are! Both of yours came through."),
     line(Who::Chloe, "And all of yours. Found the key."),
 ];
 
@@ -103,6 +104,7 @@ pub async fn play(cast: &mut Cast, narrator: &Narrator) -> anyhow::Result<()> {
     // What the operating system of a real phone would tell the app.
     chloe.phone.request(&Command::Network { available: false }).await?;
     chloe.phone.until("losing the network", NETWORK, |view| (!view.is_online()).then_some(())).await?;
+    let at_the_cut = cast.actor(Who::Chloe).wire.traffic();
     for (line, unheard) in APART.into_iter().zip(FROM_NOWHERE.map(Some).into_iter().chain([None])) {
         say(cast, line).await?;
         heard(cast, &[line], &[Who::Ana, Who::Ben]).await?;
@@ -111,6 +113,14 @@ pub async fn play(cast: &mut Cast, narrator: &Narrator) -> anyhow::Result<()> {
         }
         narrator.pause().await;
     }
+
+    let meanwhile = cast.actor(Who::Chloe).wire.traffic() - at_the_cut;
+    ensure!(
+        meanwhile.bytes_up + meanwhile.bytes_down == 0,
+        "the wire was cut and still carried {} bytes",
+        meanwhile.bytes_up + meanwhile.bytes_down
+    );
+    narrator.tell("chloe's wire carried 0 bytes meanwhile");
 
     narrator.act("Her network is back");
     let chloe = cast.actor_mut(Who::Chloe);
@@ -146,9 +156,7 @@ async fn found_group(cast: &mut Cast, narrator: &Narrator) -> anyhow::Result<()>
         };
         cast.actor(who).phone.until("the group with everybody in it", GROUP_READY, ready).await?;
     }
-    narrator.tell(&format!(
-        "\"{GROUP}\" stands: {everybody} members, MLS (RFC 9420), ordered by a room of the server"
-    ));
+    narrator.tell(&format!("\"{GROUP}\" stands: {everybody} members, all say it is encrypted"));
     Ok(())
 }
 

@@ -1,13 +1,12 @@
 //! What each phone shows at the end, side by side.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{ContentArrangement, Table};
 use heliograph_lab::LabError;
 use heliograph_lab::phone::Message;
 use heliograph_model::{DeliveryState, Security};
 
 use super::cast::Cast;
 use super::script::{CAST, GROUP, Who};
+use crate::table;
 
 /// More than the script has, so that a message that is shown twice is not cut off.
 const LIMIT: usize = 200;
@@ -33,14 +32,7 @@ impl Timelines {
     /// All of them, a column each.
     pub fn print(&self) {
         let longest = self.0.iter().map(|(_, messages)| messages.len()).max().unwrap_or(0);
-        let mut table = Table::new();
-        table
-            .load_preset(UTF8_HORIZONTAL_ONLY)
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_header(self.0.iter().map(|(who, _)| format!("{}'s phone", who.name())));
-        if !console::user_attended() {
-            table.set_width(WIDTH_WITHOUT_TERMINAL);
-        }
+        let mut table = table::new(self.0.iter().map(|(who, _)| format!("{}'s phone", who.name())));
         for row in 0..longest {
             table.add_row(self.0.iter().map(|(_, messages)| messages.get(row).map(cell).unwrap_or_default()));
         }
@@ -48,9 +40,6 @@ impl Timelines {
         println!("✓ safe in the archive   ✓✓ delivered to everybody   🔒 end-to-end encrypted");
     }
 }
-
-/// What a log file of a build server shows without wrapping.
-const WIDTH_WITHOUT_TERMINAL: u16 = 120;
 
 fn cell(message: &Message) -> String {
     let sender = message.sender.split('@').next().unwrap_or_default();

@@ -1,7 +1,5 @@
 //! Counting, and saying whether all is well.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, Table};
 use console::style;
 use heliograph_lab::Traffic;
 use heliograph_lab::phone::{Message, View};
@@ -11,6 +9,7 @@ use super::cast::Cast;
 use super::script::{CAST, Line, Who, lines};
 use super::search::Search;
 use super::timelines::Timelines;
+use crate::table;
 
 /// One phone in numbers.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,8 +68,7 @@ fn count_one(who: Who, timeline: &[Message], view: &View, traffic: Traffic) -> R
 impl Count {
     /// The table.
     pub fn print(&self) {
-        let mut table = Table::new();
-        table.load_preset(UTF8_HORIZONTAL_ONLY).set_header([
+        let mut table = table::new([
             "phone",
             "sent",
             "delivered",
@@ -92,9 +90,7 @@ impl Count {
                 .chain(traffic.map(|number| number.to_string()));
             table.add_row(std::iter::once(row.name.to_owned()).chain(cells));
         }
-        for column in table.column_iter_mut().skip(1) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
+        table::align_numbers(&mut table, 1);
         println!("\n{}\n{table}", style("What it came to").bold().underlined());
         println!(
             "Bytes and round trips are counted on each phone's wire, from its first sign-in on, TLS included."
@@ -105,11 +101,14 @@ impl Count {
     fn complaints(&self) -> Vec<String> {
         let complain = |row: &Row| {
             let name = row.name;
+            // Phones that agree without a word over their wires agree by some other way, and prove nothing.
+            let silent = row.traffic.bytes_up.min(row.traffic.bytes_down) == 0;
             [
                 (row.lost, "lost"),
                 (row.twice, "shown twice"),
                 (row.plain, "not encrypted"),
                 (row.sent - row.delivered, "not delivered to everybody"),
+                (usize::from(silent), "wire that carried nothing"),
             ]
             .into_iter()
             .filter(|(number, _)| *number > 0)
@@ -123,14 +122,12 @@ impl Count {
 /// Says how it went; whether all is well.
 pub fn pronounce(count: &Count, search: &Search) -> bool {
     let mut complaints = count.complaints();
-    if !search.is_clean() {
-        complaints.push("the search for plain text".to_owned());
-    }
+    complaints.extend(search.complaints());
     println!();
     if complaints.is_empty() {
         let (messages, phones) = (lines().count(), CAST.len());
         let text = format!(
-            "{messages} messages on {phones} phones: each shown exactly once on each, none lost, none readable by anybody else."
+            "{messages} messages on {phones} phones: each shown exactly once on each, none lost, none found in plain text."
         );
         println!("{}", style(text).green().bold());
     } else {
@@ -169,7 +166,8 @@ mod tests {
     }
 
     fn complaints(timeline: &[Message], view: &View) -> Vec<String> {
-        Count(vec![count_one(Who::Ana, timeline, view, Traffic::default())]).complaints()
+        let traffic = Traffic { bytes_up: 1, bytes_down: 1, flights: 1, accepted: 1 };
+        Count(vec![count_one(Who::Ana, timeline, view, traffic)]).complaints()
     }
 
     #[test]
@@ -199,5 +197,11 @@ mod tests {
         let mut plain = timeline();
         plain[2].security = Security::Plain;
         assert_eq!(complaints(&plain, &View::default()), ["ana: 1 not encrypted"]);
+    }
+
+    #[test]
+    fn phones_that_agree_without_their_wires_prove_nothing() {
+        let row = count_one(Who::Ana, &timeline(), &View::default(), Traffic::default());
+        assert_eq!(Count(vec![row]).complaints(), ["ana: 1 wire that carried nothing"]);
     }
 }

@@ -23,10 +23,10 @@ pub async fn run(programs: &mut Programs) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Missing { reason: format!("there is no {SUITES}") });
     }
     let target = workspace::target();
-    let (bindings, built) = (target.join("python-bindings"), target.join("debug"));
+    let (bindings, debug) = (target.join("python-bindings"), target.join("debug"));
     std::fs::create_dir_all(&bindings).context("creating the folder for the bindings")?;
     let library =
-        built.join(format!("{}heliograph_ffi{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX));
+        debug.join(format!("{}heliograph_ffi{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX));
 
     let build =
         Programs::cargo(&["build", "-p", "heliograph-ffi", "-p", "heliograph-bindgen", "-p", "heliograph"]);

@@ -87,7 +87,7 @@ impl Stage {
             return Ok(Outcome::Missing { reason: format!("{missing:#}") });
         }
         match self {
-            Self::Formatting => self.cargo(&[&["fmt", "--all", "--check"]]).await,
+            Self::Formatting => self.cargo(&[&["fmt", "--all", "--", "--check", "--color", "never"]]).await,
             Self::Lints => {
                 let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
                 self.cargo(&[&arguments]).await

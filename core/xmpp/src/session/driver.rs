@@ -1,0 +1,459 @@
+//! The task that owns the socket: I/O, deadlines, and the order in which things happen.
+//!
+//! Everything that could be decided without a socket is decided elsewhere. One task reads and writes at the same time, so
+//! that neither side can block the other; the only things it waits for besides are orders, room in the output channel,
+//! and the one deadline.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use heliograph_model::StanzaId;
+use heliograph_model::stanza::{Inbound, SessionEvent};
+use minidom::Element;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+use xmpp_parsers::ns as xns;
+
+use super::login::{self, Established, Outcome};
+use super::wire::Wire;
+use super::{Order, ResumeState, SessionConfig, SessionOutput, Timeouts};
+use crate::decode::{Decoded, Decoder};
+use crate::encode;
+use crate::error::SessionError;
+use crate::frame::Frame;
+use crate::negotiation::stream_error;
+use crate::stream_management::{Acknowledge, AskAcknowledgement, StreamManagement, Unacknowledged};
+use crate::traffic::Counters;
+
+/// Connects, logs in, serves, and says how it ended.
+pub(super) async fn run(
+    config: SessionConfig,
+    resume: Option<ResumeState>,
+    mut inbox: mpsc::UnboundedReceiver<Order>,
+    outputs: mpsc::Sender<SessionOutput>,
+    counters: Arc<Counters>,
+) {
+    // A state of another account is of no use.
+    let resume = resume.filter(|state| state.account() == config.address);
+    let end = match set_up(&config, resume, &mut inbox, &outputs, &counters).await {
+        Ok((running, backlog)) => running.serve(backlog, &mut inbox).await,
+        Err(end) => end,
+    };
+    if let Some(error) = &end.error {
+        tracing::info!(code = error.code().as_str(), %error, "session ended");
+    }
+    let _ = outputs.send(SessionOutput::Ended { error: end.error.map(Into::into), resume: end.resume }).await;
+}
+
+/// How a session ended.
+struct End {
+    error: Option<SessionError>,
+    resume: Option<ResumeState>,
+}
+
+/// Sets the session up while listening to orders.
+async fn set_up(
+    config: &SessionConfig,
+    resume: Option<ResumeState>,
+    inbox: &mut mpsc::UnboundedReceiver<Order>,
+    outputs: &mpsc::Sender<SessionOutput>,
+    counters: &Arc<Counters>,
+) -> Result<(Running, VecDeque<Order>), End> {
+    // Opened now: a state that does not parse must cost nothing but itself.
+    let restored = resume.as_ref().and_then(ResumeState::restore);
+    let request = restored.as_ref().and_then(|(stream, _)| stream.resume());
+    let mut backlog = VecDeque::new();
+    let attempt = timeout(config.timeouts.attempt, login::establish(config, request, counters));
+    tokio::pin!(attempt);
+    let established = loop {
+        tokio::select! {
+            biased;
+            order = inbox.recv() => match order {
+                Some(Order::Close | Order::Abandon) | None => return Err(End { error: None, resume }),
+                Some(order) => backlog.push_back(order),
+            },
+            () = outputs.closed() => return Err(End { error: None, resume }),
+            result = &mut attempt => break result,
+        }
+    };
+    let established = match established {
+        Ok(Ok(established)) => established,
+        Ok(Err(error)) => return Err(End { error: Some(error), resume }),
+        Err(_) => {
+            return Err(End { error: Some(SessionError::NoAnswer("connecting and signing in")), resume });
+        }
+    };
+    let running = Running::new(established, restored, config.timeouts, outputs.clone(), Arc::clone(counters))
+        .map_err(|error| End { error: Some(error), resume: None })?;
+    Ok((running, backlog))
+}
+
+/// A deadline for a sign of life.
+struct Awaited {
+    until: Instant,
+    /// Bytes received when it was set: more of them are a sign of life too.
+    received: u64,
+}
+
+/// A session that is online.
+struct Running {
+    wire: Wire,
+    decoder: Decoder,
+    /// Outputs that wait for room in the channel. While there are any, the socket is not read.
+    waiting: VecDeque<SessionOutput>,
+    outputs: mpsc::Sender<SessionOutput>,
+    /// Outputs that the owner has not handled yet, oldest first: whether each is a stanza of the server, and not one that
+    /// we made up about something of ours that could not be sent.
+    unhandled: VecDeque<bool>,
+    timeouts: Timeouts,
+    counters: Arc<Counters>,
+    /// Requests for acknowledgement that are not answered.
+    asked: u32,
+    awaited: Option<Awaited>,
+    probes: u64,
+}
+
+/// Why the session stops being served.
+enum Stop {
+    Close,
+    Abandon,
+    Failed(SessionError),
+}
+
+impl Running {
+    fn new(
+        established: Established,
+        restored: Option<(StreamManagement, Decoder)>,
+        timeouts: Timeouts,
+        outputs: mpsc::Sender<SessionOutput>,
+        counters: Arc<Counters>,
+    ) -> Result<Self, SessionError> {
+        const IMPOSSIBLE: SessionError =
+            SessionError::Protocol("the server acknowledged stanzas that were never sent");
+        let mut waiting = VecDeque::new();
+        let mut again = Vec::new();
+        let (decoder, managed) = match established.outcome {
+            Outcome::Bound { jid, granted, refused } => {
+                // The old session is gone, but the server may still tell how far it got.
+                let late = restored.zip(refused.and_then(|refused| refused.h));
+                if let Some(((mut old, _), h)) = late {
+                    // A count that can't be means that nothing is known.
+                    let messages = old.acknowledge(h).unwrap_or_default();
+                    waiting.extend(acknowledged(messages));
+                }
+                waiting.push_back(SessionOutput::Event(SessionEvent::Online { resumed: false }));
+                (Decoder::new(jid), granted.map(StreamManagement::new))
+            }
+            Outcome::Resumed { h } => {
+                let (mut managed, decoder) =
+                    restored.ok_or(SessionError::Protocol("resumed what was not asked for"))?;
+                let (messages, unsure) = managed.resumed(h).map_err(|_| IMPOSSIBLE)?;
+                again = unsure;
+                waiting.push_back(SessionOutput::Event(SessionEvent::Online { resumed: true }));
+                waiting.extend(acknowledged(messages));
+                (decoder, Some(managed))
+            }
+        };
+        let mut running = Self {
+            wire: Wire::new(established.stream, managed),
+            decoder,
+            waiting,
+            outputs,
+            unhandled: VecDeque::new(),
+            timeouts,
+            counters,
+            asked: 0,
+            awaited: None,
+            probes: 0,
+        };
+        if !again.is_empty() {
+            for Unacknowledged { message, stanza } in again {
+                running.wire.stanza(stanza, message);
+            }
+            running.ask();
+        }
+        Ok(running)
+    }
+
+    async fn serve(mut self, backlog: VecDeque<Order>, inbox: &mut mpsc::UnboundedReceiver<Order>) -> End {
+        let stop = self.work(backlog, inbox).await;
+        let end = match stop {
+            Stop::Close => {
+                let goodbye = self.timeouts.goodbye;
+                let _ = timeout(goodbye, self.say_goodbye()).await;
+                End { error: None, resume: None }
+            }
+            Stop::Abandon => End { error: None, resume: self.leave(inbox) },
+            Stop::Failed(error) => {
+                let resume = if may_resume_after(&error) { self.leave(inbox) } else { None };
+                if error == SessionError::Closed {
+                    // The server closed the stream and waits for us to do the same (RFC 6120 §4.4).
+                    let _ = timeout(self.timeouts.goodbye, self.wire.close()).await;
+                }
+                End { error: Some(error), resume }
+            }
+        };
+        // What came before the end is told before the end.
+        for output in self.waiting.drain(..) {
+            let _ = self.outputs.send(output).await;
+        }
+        end
+    }
+
+    async fn work(&mut self, backlog: VecDeque<Order>, inbox: &mut mpsc::UnboundedReceiver<Order>) -> Stop {
+        let mut orders = backlog;
+        let outputs = self.outputs.clone();
+        loop {
+            if let Err(stop) = self.obey(&mut orders) {
+                return stop;
+            }
+            let deadline = self.awaited.as_ref().map(|awaited| awaited.until);
+            let reading = self.waiting.is_empty();
+            tokio::select! {
+                biased;
+                order = inbox.recv() => match order {
+                    None => return Stop::Abandon,
+                    Some(order) => {
+                        orders.push_back(order);
+                        while let Ok(order) = inbox.try_recv() {
+                            orders.push_back(order);
+                        }
+                    }
+                },
+                permit = outputs.reserve(), if !reading => match (permit, self.waiting.pop_front()) {
+                    (Ok(permit), Some(output)) => permit.send(output),
+                    (Err(_), _) => return Stop::Abandon,
+                    (Ok(_), None) => {}
+                },
+                () = outputs.closed() => return Stop::Abandon,
+                frame = self.wire.transfer(reading) => {
+                    if let Err(error) = frame.and_then(|frame| self.received(&frame)) {
+                        return Stop::Failed(error);
+                    }
+                }
+                () = sleep_until_some(deadline), if deadline.is_some() => {
+                    if let Err(error) = self.overdue() {
+                        return Stop::Failed(error);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Carries out orders; asks for one acknowledgement for all that they sent.
+    fn obey(&mut self, orders: &mut VecDeque<Order>) -> Result<(), Stop> {
+        let mut sent = false;
+        let mut stop = None;
+        while let Some(order) = orders.pop_front() {
+            match order {
+                Order::Send(outbound) => match self.decoder.encode(&outbound) {
+                    Ok(outgoing) => {
+                        self.wire.stanza(outgoing.stanza, outgoing.message);
+                        sent = true;
+                    }
+                    Err(refusal) => {
+                        tracing::warn!("something that XMPP can't carry was not sent");
+                        self.tell(refusal.inbound, false);
+                    }
+                },
+                Order::Handled(count) => {
+                    let count = self.unhandled.drain(..self.unhandled.len().min(count as usize));
+                    let count = count.filter(|from_server| *from_server).count() as u32;
+                    self.decoder.handled(count);
+                    let answer = self.wire.managed.as_mut().and_then(|managed| managed.handled(count));
+                    self.say(answer);
+                }
+                Order::Probe => self.probe(),
+                Order::Close => stop = Some(Stop::Close),
+                Order::Abandon => stop = Some(Stop::Abandon),
+            }
+            if stop.is_some() {
+                break;
+            }
+        }
+        if sent {
+            self.ask();
+        }
+        stop.map_or(Ok(()), Err)
+    }
+
+    /// One element came in.
+    fn received(&mut self, frame: &Frame) -> Result<(), SessionError> {
+        // Any element is a sign of life.
+        self.awaited = None;
+        let decoded = match frame {
+            Frame::Whole(element) if is_stanza(element) => {
+                if let Some(managed) = &mut self.wire.managed {
+                    managed.received();
+                }
+                self.decoder.decode(element)
+            }
+            Frame::Oversized(head) if is_stanza(head) => {
+                if let Some(managed) = &mut self.wire.managed {
+                    managed.received();
+                }
+                self.decoder.decode_oversized(head)
+            }
+            Frame::Whole(element) => {
+                self.nonza(element)?;
+                self.still_awaited();
+                return Ok(());
+            }
+            Frame::Oversized(_) => return Err(SessionError::Protocol("an oversized element of the stream")),
+        };
+        let Decoded { inbound, replies } = decoded;
+        for reply in replies {
+            self.wire.stanza(reply, None);
+        }
+        self.tell(inbound, true);
+        self.still_awaited();
+        Ok(())
+    }
+
+    fn tell(&mut self, inbound: Vec<Inbound>, from_server: bool) {
+        self.unhandled.push_back(from_server);
+        self.waiting.push_back(SessionOutput::Stanza { inbound });
+    }
+
+    /// What belongs to the stream and not to anybody on it.
+    fn nonza(&mut self, element: &Element) -> Result<(), SessionError> {
+        if element.is("error", xns::STREAM) {
+            return Err(stream_error(element));
+        }
+        let Some(managed) = self.wire.managed.as_mut().filter(|_| element.has_ns(xns::SM)) else {
+            return Ok(());
+        };
+        if element.name() == "r" {
+            let answer = managed.asked();
+            self.say(answer);
+        } else if element.name() == "a" {
+            let count = Acknowledge::try_from(element.clone())
+                .map_err(|_| SessionError::Protocol("a malformed acknowledgement"))?;
+            let messages = managed.acknowledge(count.h).map_err(|_| {
+                SessionError::Protocol("the server acknowledged stanzas that were never sent")
+            })?;
+            self.asked = self.asked.saturating_sub(1);
+            self.waiting.extend(acknowledged(messages));
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, acknowledge: Option<Acknowledge>) {
+        if let Some(element) = acknowledge.and_then(|answer| encode::element(answer).ok()) {
+            self.wire.nonza(element);
+        }
+    }
+
+    /// Asks for an acknowledgement of all that was sent before.
+    fn ask(&mut self) {
+        if self.wire.managed.is_none() {
+            return;
+        }
+        if let Ok(element) = encode::element(AskAcknowledgement) {
+            self.wire.nonza(element);
+            self.asked = self.asked.saturating_add(1);
+            self.await_sign(self.timeouts.acknowledgement);
+        }
+    }
+
+    /// Asks for any sign of life.
+    fn probe(&mut self) {
+        if self.wire.managed.is_some() {
+            self.ask();
+        } else {
+            self.probes = self.probes.wrapping_add(1);
+            if let Ok(element) = encode::iq::ping(&format!("heliograph-probe-{}", self.probes), None) {
+                self.wire.stanza(element, None);
+            }
+        }
+        self.await_sign(self.timeouts.probe);
+    }
+
+    /// The earlier deadline holds.
+    fn await_sign(&mut self, within: Duration) {
+        let until = Instant::now() + within;
+        let received = self.counters.read().bytes_down;
+        if self.awaited.as_ref().is_none_or(|awaited| awaited.until > until) {
+            self.awaited = Some(Awaited { until, received });
+        }
+    }
+
+    /// After a sign of life: is there still something that was asked for?
+    fn still_awaited(&mut self) {
+        if self.asked > 0 {
+            self.await_sign(self.timeouts.acknowledgement);
+        }
+    }
+
+    /// The deadline passed. Half of a large stanza is a sign of life as well.
+    fn overdue(&mut self) -> Result<(), SessionError> {
+        let now = self.counters.read().bytes_down;
+        match self.awaited.take() {
+            Some(awaited) if awaited.received != now => {
+                self.await_sign(self.timeouts.acknowledgement);
+                Ok(())
+            }
+            _ => Err(SessionError::NoAnswer("waiting for a sign of life")),
+        }
+    }
+
+    /// Sends what is queued and the last count, closes the stream, and waits for the server to do the same.
+    async fn say_goodbye(&mut self) {
+        let last = self.wire.managed.as_ref().map(StreamManagement::acknowledgement);
+        self.say(last);
+        if self.wire.flush().await.is_err() || self.wire.close().await.is_err() {
+            return;
+        }
+        // What still comes in is not counted as handled: the archives have it.
+        while self.wire.transfer(true).await.is_ok() {}
+    }
+
+    /// What a later session needs to go on, with everything that was accepted for sending.
+    fn leave(&mut self, inbox: &mut mpsc::UnboundedReceiver<Order>) -> Option<ResumeState> {
+        inbox.close();
+        let mut left = VecDeque::new();
+        while let Ok(order) = inbox.try_recv() {
+            if matches!(order, Order::Send(_) | Order::Handled(_)) {
+                left.push_back(order);
+            }
+        }
+        // No order in there stops.
+        let _ = self.obey(&mut left);
+        self.wire.give_up();
+        ResumeState::of(self.wire.managed.as_ref()?, &self.decoder)
+    }
+}
+
+fn acknowledged(messages: Vec<StanzaId>) -> Option<SessionOutput> {
+    (!messages.is_empty()).then_some(SessionOutput::Event(SessionEvent::Acknowledged { messages }))
+}
+
+fn is_stanza(element: &Element) -> bool {
+    element.has_ns(xns::JABBER_CLIENT) && matches!(element.name(), "message" | "presence" | "iq")
+}
+
+/// Whether the server may still keep the session. After a policy violation it may, but what violated it would be the
+/// first thing to be sent again.
+fn may_resume_after(error: &SessionError) -> bool {
+    match error {
+        SessionError::Network(_) | SessionError::NoAnswer(_) | SessionError::Cut => true,
+        SessionError::StreamError(condition) => matches!(
+            *condition,
+            "connection-timeout"
+                | "internal-server-error"
+                | "remote-connection-failed"
+                | "reset"
+                | "resource-constraint"
+                | "system-shutdown"
+        ),
+        _ => false,
+    }
+}
+
+async fn sleep_until_some(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

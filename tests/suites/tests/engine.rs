@@ -1,0 +1,395 @@
+//! What the engine does when something is wrong, one case at a time, on the model of a server: attacks that we stand against,
+//! servers that lack something, networks that come and go.
+
+use std::time::Duration;
+
+use heliograph_model::stanza::{
+    InboundContent, InboundMessage, MessageKind, MlsEnvelope, MlsKind, Outbound, SessionEvent,
+};
+use heliograph_model::{Address, DeliveryState, Error, ErrorCode, Security};
+use heliograph_store::conversation::{self, ConversationState};
+use heliograph_store::{archive, group};
+use heliograph_suites::model::{Plan, World, group_of, texts};
+use heliograph_sync::{Command, ConnectionState, Input, Reply};
+
+const PLAN: Plan = Plan { phones: 3, late: 1, turns: 0, texts: 0, cut: 0, forget: 0, kill: 0, repeat: 0 };
+
+fn world(folder: &tempfile::TempDir) -> World {
+    World::new(folder.path(), 7, PLAN)
+}
+
+fn address(text: &str) -> Address {
+    Address::parse(text).unwrap()
+}
+
+fn plain_in(room: &Address, text: &str) -> InboundMessage {
+    InboundMessage {
+        from: room.clone(),
+        nick: Some("ben".into()),
+        to: None,
+        kind: MessageKind::Groupchat,
+        id: Some(heliograph_model::StanzaId::new("forged")),
+        origin_id: None,
+        archive_id: None,
+        sent_at: None,
+        content: InboundContent::Plain { text: text.into(), receipt_requested: false },
+    }
+}
+
+#[test]
+fn three_phones_talk_and_every_state_is_reached() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    world.make_group();
+    world.say(0, "one").unwrap();
+    world.settle();
+    world.say(1, "two").unwrap();
+    world.settle();
+    for which in 0..3 {
+        assert_eq!(world.shown(which), ["one", "two"]);
+        let group = group_of(world.phone(which)).unwrap();
+        assert_eq!((group.name.as_deref(), group.security), (Some("relief"), Security::Encrypted));
+    }
+    let group = group_of(world.phone(0)).unwrap();
+    let sent = texts(world.phone(0), group.id).remove(0);
+    assert_eq!((sent.state, sent.delivered_to), (DeliveryState::Delivered, 2));
+}
+
+#[test]
+fn plaintext_slipped_into_an_encrypted_group_is_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    let room = world.make_group();
+    let deliveries = world.server().inject(&room, plain_in(&room, "meet me at the pier"));
+    world.deliver(deliveries);
+    world.settle();
+    for which in 0..3 {
+        assert!(world.shown(which).is_empty());
+        assert_eq!(world.quarantined(which), ["not-encrypted"]);
+    }
+}
+
+#[test]
+fn a_replayed_ciphertext_is_shown_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    let room = world.make_group();
+    world.say(0, "only once").unwrap();
+    world.settle();
+    let archived = world.server().room_archive(&room).to_vec();
+    for message in archived {
+        let deliveries = world.server().inject(&room, message);
+        world.deliver(deliveries);
+    }
+    world.settle();
+    for which in 0..3 {
+        assert_eq!(world.shown(which), ["only once"]);
+    }
+}
+
+#[test]
+fn a_stanza_id_of_ours_on_other_bytes_proves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    let room = world.make_group();
+    world.lose(0);
+    world.say(0, "not there yet").unwrap();
+    let group = group_of(world.phone(0)).unwrap();
+    let text = || texts(world.phone(0), group.id).remove(0);
+    assert_eq!(text().state, DeliveryState::Queued);
+    // The server guesses the id and sends rubbish under it.
+    let forged = InboundMessage {
+        content: InboundContent::Mls(MlsEnvelope {
+            kind: MlsKind::Application,
+            epoch: 1,
+            fork_tag: None,
+            room: None,
+            after: None,
+            wake: true,
+            data: vec![1, 2, 3],
+        }),
+        ..plain_in(&room, "")
+    };
+    let deliveries = world.server().inject(&room, forged);
+    world.deliver(deliveries);
+    world.settle();
+    assert_eq!(world.shown(1), ["not there yet"]);
+    assert!(world.quarantined(1).contains(&"malformed".to_owned()));
+}
+
+#[test]
+fn damaged_messages_and_commits_are_kept_aside_and_the_group_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    let room = world.make_group();
+    world.say(0, "before").unwrap();
+    world.settle();
+    let original = world.server().room_archive(&room).last().unwrap().clone();
+    let InboundContent::Mls(envelope) = &original.content else { panic!("not encrypted") };
+    for (kind, flip) in [(MlsKind::Application, 40), (MlsKind::Commit, 10), (MlsKind::Proposal, 5)] {
+        let mut envelope = MlsEnvelope { kind, ..envelope.clone() };
+        envelope.data[flip] ^= 1;
+        let damaged = InboundMessage { content: InboundContent::Mls(envelope), ..original.clone() };
+        let deliveries = world.server().inject(&room, damaged);
+        world.deliver(deliveries);
+    }
+    world.settle();
+    world.say(1, "after").unwrap();
+    world.settle();
+    for which in 0..3 {
+        assert_eq!(world.shown(which), ["before", "after"]);
+        assert_eq!(world.quarantined(which).len(), 3, "{:?}", world.quarantined(which));
+    }
+}
+
+#[test]
+fn somebody_invited_later_reads_what_comes_and_one_removed_reads_nothing_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    world.make_group();
+    world.say(0, "before dan").unwrap();
+    world.settle();
+    let group = group_of(world.phone(1)).unwrap().id;
+    let dan = world.phone(3).address.clone();
+    world.command(1, Command::Invite { conversation: group, members: vec![dan.clone()] }).unwrap();
+    world.settle();
+    world.say(3, "hello from dan").unwrap();
+    world.settle();
+    assert_eq!(world.shown(3), ["hello from dan"]);
+    assert_eq!(world.shown(2), ["before dan", "hello from dan"]);
+    let refused = world.command(1, Command::Remove { conversation: group, members: vec![dan.clone()] });
+    assert_eq!(refused.unwrap_err().code, ErrorCode::Forbidden, "only the owner removes");
+    let group = group_of(world.phone(0)).unwrap().id;
+    world.command(0, Command::Remove { conversation: group, members: vec![dan] }).unwrap();
+    world.settle();
+    world.say(0, "without dan").unwrap();
+    world.settle();
+    assert_eq!(world.shown(2), ["before dan", "hello from dan", "without dan"]);
+    assert_eq!(world.shown(3), ["hello from dan"]);
+    assert_eq!(group_of(world.phone(3)).unwrap().state, ConversationState::Left);
+    assert_eq!(world.say(3, "let me in").unwrap_err().code, ErrorCode::Forbidden);
+}
+
+#[test]
+fn a_removed_member_can_be_invited_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    world.make_group();
+    let group = group_of(world.phone(0)).unwrap().id;
+    let ben = world.phone(1).address.clone();
+    world.command(0, Command::Remove { conversation: group, members: vec![ben.clone()] }).unwrap();
+    world.settle();
+    world.command(0, Command::Invite { conversation: group, members: vec![ben] }).unwrap();
+    world.settle();
+    world.say(0, "welcome back").unwrap();
+    world.settle();
+    world.say(1, "thank you").unwrap();
+    world.settle();
+    assert_eq!(world.shown(1), ["welcome back", "thank you"]);
+    assert_eq!(world.shown(2), ["welcome back", "thank you"]);
+}
+
+#[test]
+fn a_text_overtaken_by_a_commit_is_still_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    let room = world.make_group();
+    // Ben seals a text and loses his link before it is out; meanwhile the group goes on to the next epoch; the server then
+    // delivers the old bytes.
+    world.say(1, "sealed in the old epoch").unwrap();
+    let sealed = world.phone(1).up.iter().find_map(|outbound| match outbound {
+        Outbound::Message(message) => Some(message.clone()),
+        _ => None,
+    });
+    let sealed = sealed.expect("the text was handed over");
+    world.lose(1);
+    let group = group_of(world.phone(0)).unwrap().id;
+    let dan = world.phone(3).address.clone();
+    world.command(0, Command::Invite { conversation: group, members: vec![dan] }).unwrap();
+    for _ in 0..3 {
+        // Ben stays away.
+        world.settle_without(1);
+    }
+    let heliograph_model::stanza::OutboundContent::Mls(envelope) = sealed.content else {
+        panic!("not encrypted")
+    };
+    let late =
+        InboundMessage { id: Some(sealed.id), content: InboundContent::Mls(envelope), ..plain_in(&room, "") };
+    let deliveries = world.server().inject(&room, late);
+    world.deliver(deliveries);
+    world.settle_without(1);
+    assert_eq!(world.shown(2), ["sealed in the old epoch"], "{:?}", world.quarantined(2));
+    // Ben comes back, finds it in the archive and does not send it again.
+    world.settle();
+    assert_eq!(world.shown(2), ["sealed in the old epoch"]);
+    let archived = world.server().room_archive(&room).to_vec();
+    let copies = archived.iter().filter(|message| message.nick.as_deref() == Some("ben")).count();
+    assert_eq!(copies, 1);
+}
+
+#[test]
+fn a_group_whose_archive_forgot_a_commit_says_that_this_phone_must_rejoin() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    let room = world.make_group();
+    world.say(0, "so that there is a place to be forgotten").unwrap();
+    world.settle();
+    world.lose(2);
+    let group = group_of(world.phone(0)).unwrap().id;
+    let dan = world.phone(3).address.clone();
+    world.command(0, Command::Invite { conversation: group, members: vec![dan] }).unwrap();
+    world.settle_without(2);
+    world.say(0, "chloe can't read this").unwrap();
+    world.settle_without(2);
+    world.server().expire(&room, 1);
+    world.settle();
+    let conversation = group_of(world.phone(2)).unwrap();
+    assert_eq!(conversation.failure, Some(ErrorCode::GroupNeedsRejoin));
+    let gaps = world.phone(2).readers().read(|db| archive::gaps(db, Some(&room))).unwrap();
+    assert_eq!(gaps.len(), 1, "the timeline shows a seam");
+    assert_eq!(world.say(2, "anybody?").unwrap_err().code, ErrorCode::GroupNeedsRejoin);
+}
+
+#[test]
+fn a_server_without_rooms_is_told_apart_and_chats_still_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    world.server().without_rooms();
+    world.settle();
+    let members = vec![world.phone(1).address.clone()];
+    let refused = world.command(0, Command::CreateGroup { name: "no".into(), members });
+    assert_eq!(refused.unwrap_err().code, ErrorCode::RoomsUnavailable);
+    let contact = world.phone(1).address.clone();
+    let Ok(Reply::Conversation(id)) = world.command(0, Command::StartChat { contact }) else {
+        panic!("no chat")
+    };
+    world.command(0, Command::Send { conversation: id, text: "directly then".into() }).unwrap();
+    world.settle();
+    let ana = world.phone(0).address.clone();
+    let theirs = world.phone(1).readers().read(|db| conversation::by_address(db, &ana)).unwrap().unwrap();
+    assert_eq!(theirs.security, Security::Encrypted);
+    assert_eq!(texts(world.phone(1), theirs.id).remove(0).text, "directly then");
+}
+
+#[test]
+fn a_contact_without_keys_is_reached_in_plain_and_marked() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    world.settle();
+    let contact = address("old.client@model.test");
+    let Ok(Reply::Conversation(id)) = world.command(0, Command::StartChat { contact }) else {
+        panic!("no chat")
+    };
+    world.command(0, Command::Send { conversation: id, text: "hello".into() }).unwrap();
+    world.settle();
+    let sent = texts(world.phone(0), id).remove(0);
+    assert_eq!((sent.security, sent.state), (Security::Plain, DeliveryState::Sent));
+    let members = vec![address("old.client@model.test")];
+    let Ok(Reply::Conversation(id)) = world.command(0, Command::CreateGroup { name: "n".into(), members })
+    else {
+        panic!("refused at once")
+    };
+    world.settle();
+    let group = world.phone(0).readers().read(|db| conversation::get(db, id)).unwrap().unwrap();
+    assert_eq!((group.state, group.failure), (ConversationState::Failed, Some(ErrorCode::NoKeysForContact)));
+}
+
+#[test]
+fn malformed_commands_are_refused_with_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    world.make_group();
+    let group = group_of(world.phone(0)).unwrap().id;
+    let own = world.phone(0).address.clone();
+    let nowhere = heliograph_model::ConversationId(99);
+    let cases = [
+        (Command::Send { conversation: group, text: String::new() }, ErrorCode::InvalidArgument),
+        (Command::Send { conversation: group, text: "x".repeat(65_537) }, ErrorCode::InvalidArgument),
+        (Command::Send { conversation: nowhere, text: "x".into() }, ErrorCode::NotFound),
+        (Command::StartChat { contact: own.clone() }, ErrorCode::InvalidArgument),
+        (Command::StartChat { contact: address("model.test") }, ErrorCode::InvalidArgument),
+        (Command::CreateGroup { name: "x".into(), members: vec![own] }, ErrorCode::InvalidArgument),
+        (
+            Command::CreateGroup { name: " ".into(), members: vec![address("a@b")] },
+            ErrorCode::InvalidArgument,
+        ),
+        (Command::Invite { conversation: nowhere, members: vec![address("a@b")] }, ErrorCode::NotFound),
+        (
+            Command::JoinRoom { room: address("rooms.model.test"), nick: "a".into() },
+            ErrorCode::InvalidArgument,
+        ),
+    ];
+    for (command, code) in cases {
+        assert_eq!(world.command(0, command.clone()).unwrap_err().code, code, "{command:?}");
+    }
+}
+
+#[test]
+fn offline_means_no_timer_at_all_and_a_wrong_password_means_no_second_try() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    world.make_group();
+    world.say(1, "a receipt is due for this").unwrap();
+    world.settle();
+    world.input(0, Input::Network { available: false });
+    assert_eq!(world.phone(0).wake_at, None);
+    assert!(!world.phone(0).wants_link);
+    world.say(0, "written without a network").unwrap();
+    assert_eq!(world.phone(0).wake_at, None);
+    world.input(0, Input::Network { available: true });
+    assert!(world.phone(0).wants_link, "the network's return is the signal to connect");
+    let refused = Error::new(ErrorCode::AuthenticationFailed, "not-authorized");
+    world.input(0, Input::Session(SessionEvent::Closed { error: Some(refused) }));
+    assert_eq!(world.phone(0).wake_at, None);
+    let state = world.phone(0).connection.clone().unwrap();
+    assert_eq!(state.state, ConnectionState::Stopped);
+    assert_eq!(state.error.unwrap().code, ErrorCode::AuthenticationFailed);
+}
+
+#[test]
+fn tries_get_rarer_and_a_network_change_tries_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    world.settle();
+    world.lose(0);
+    let mut longest = Duration::ZERO;
+    for _ in 0..20 {
+        let at = world.phone(0).wake_at.expect("another try");
+        longest = longest.max(at.since(world.now()));
+        world.advance_to(at);
+        world.input(0, Input::Wake);
+        assert!(world.phone(0).wants_link);
+        let error = Error::new(ErrorCode::NetworkUnavailable, "no route");
+        world.input(0, Input::Session(SessionEvent::Closed { error: Some(error) }));
+    }
+    assert!(longest > Duration::from_secs(60) && longest <= Duration::from_mins(5), "{longest:?}");
+    world.input(0, Input::Network { available: false });
+    world.input(0, Input::Network { available: true });
+    assert!(world.phone(0).wants_link);
+}
+
+#[test]
+fn own_commit_is_merged_only_when_the_room_shows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    world.make_group();
+    let conversation = group_of(world.phone(0)).unwrap();
+    let id = conversation.group.unwrap();
+    let epoch =
+        |world: &World| world.phone(0).readers().read(|db| group::get(db, &id)).unwrap().unwrap().epoch;
+    let before = epoch(&world);
+    let dan = world.phone(3).address.clone();
+    world.command(0, Command::Invite { conversation: conversation.id, members: vec![dan] }).unwrap();
+    let mut seen = false;
+    for _ in 0..50 {
+        world.exchange_once(0);
+        let pending = world.phone(0).readers().read(|db| group::get(db, &id)).unwrap().unwrap().pending;
+        if pending.is_some() {
+            seen = true;
+            assert_eq!(epoch(&world), before);
+        }
+    }
+    assert!(seen, "the commit was pending for a while");
+    world.settle();
+    assert_eq!(epoch(&world), before + 1);
+}
