@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use heliograph_model::stanza::SessionEvent;
 use heliograph_model::{Address, Clock, Entropy, Error, ErrorCode};
-use heliograph_store::{DatabaseKey, Store, StoreError, setting};
+use heliograph_store::{DatabaseKey, Store, setting};
 use heliograph_sync::{EngineError, create_account};
 use heliograph_xmpp::session::{
     ServerLocation, Session, SessionConfig, SessionOutput, TlsMode as WireTls, Trust,
@@ -157,7 +157,7 @@ fn make_database(location: &StoreLocation, account: &AccountConfig) -> Result<()
 /// Reads the configuration back.
 pub(crate) fn load(store: &mut Store) -> Result<AccountConfig, Error> {
     let bytes = store
-        .write(|tx| Ok::<_, StoreError>(setting::get(tx, ACCOUNT_SETTING)?))?
+        .write(|tx| setting::get(tx, ACCOUNT_SETTING))?
         .map(Zeroizing::new)
         .ok_or_else(|| Error::new(ErrorCode::NotFound, "the database holds no account"))?;
     ciborium::from_reader(bytes.as_slice())

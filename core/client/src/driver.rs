@@ -73,7 +73,7 @@ impl Driver {
             let wake_at = self.wake_at;
             tokio::select! {
                 order = orders.recv() => match order {
-                    Some(Order::Tell(input)) => { self.handle(input); }
+                    Some(Order::Tell(input)) => self.tell(input),
                     Some(Order::Ask(command, reply)) => {
                         let answer = match self.handle(Input::Command(command)) {
                             Ok(Some(answer)) => answer,
@@ -89,7 +89,7 @@ impl Driver {
                 output = next_output(&mut self.session) => self.session_says(output),
                 () = sleep_until_some(wake_at), if wake_at.is_some() => {
                     self.wake_at = None;
-                    self.handle(Input::Wake);
+                    self.tell(Input::Wake);
                 }
             }
         };
@@ -100,7 +100,7 @@ impl Driver {
     }
 
     async fn stop(mut self) -> Result<(), Error> {
-        self.handle(Input::Suspend);
+        self.tell(Input::Suspend);
         // Wait for the goodbye, so that the server does not keep a ghost, but not for long.
         let _ = timeout(GOODBYE, async {
             while self.session.is_some() {
@@ -196,7 +196,7 @@ impl Driver {
         let leaving = self.session.as_ref().is_none_or(|session| session.leaving);
         match output {
             Some(SessionOutput::Stanza { inbound }) if !leaving => self.received(inbound),
-            Some(SessionOutput::Event(event)) if !leaving => self.event(event),
+            Some(SessionOutput::Event(event)) if !leaving => self.tell(Input::Session(event)),
             Some(SessionOutput::Stanza { .. } | SessionOutput::Event(_)) => {}
             Some(SessionOutput::Ended { error, resume }) => self.ended(leaving, error, resume),
             None => {
@@ -237,9 +237,9 @@ impl Driver {
         }
     }
 
-    fn event(&mut self, event: SessionEvent) {
-        // Its error is reported where it was dealt with.
-        let _ = self.handle(Input::Session(event));
+    /// An input that nobody waits for. What can go wrong with it was logged and dealt with in [`Self::handle`].
+    fn tell(&mut self, input: Input) {
+        let _ = self.handle(input);
     }
 
     fn ended(&mut self, leaving: bool, error: Option<Error>, resume: Option<ResumeState>) {
@@ -248,7 +248,7 @@ impl Driver {
         self.session = None;
         *self.resume.lock().unwrap_or_else(PoisonError::into_inner) = resume;
         if !leaving {
-            self.event(SessionEvent::Closed { error });
+            self.tell(Input::Session(SessionEvent::Closed { error }));
         }
         if std::mem::take(&mut self.connect_next) {
             self.connect();

@@ -25,7 +25,7 @@ pub use delivery::{fail, raise_state, set_archived, set_stanza};
 pub use receipt::{
     DueReceipt, ReceiptKind, conversations_with_due_receipts, due_receipts, receipt, set_receipt_sent,
 };
-pub use timeline::{Cursor, all_changed_since, changed_since, latest_revision, page};
+pub use timeline::{Cursor, changed_since, count_incoming_since, latest_revision, page};
 
 /// Places from here on belong to messages without a position, in the order of their rows.
 const UNPLACED: i64 = 1 << 62;

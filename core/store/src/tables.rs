@@ -15,6 +15,7 @@ use crate::member;
 use crate::outbox::{self, OutboxState};
 use crate::peer::{self, Peer, Pin};
 use crate::quarantine::{self, NewQuarantined};
+use crate::setting;
 use crate::testing::{Home, add, address, chat, incoming, outgoing, write};
 use crate::{StoreError, message};
 
@@ -51,6 +52,20 @@ fn the_account_is_kept_and_there_is_one() {
         assert_eq!(account::facts(tx).unwrap(), ServerFacts { pep: true, ..facts });
     });
     assert!(!format!("{made:?}").contains('3'), "no secret in Debug");
+}
+
+#[test]
+fn a_setting_is_kept_under_its_name() {
+    let home = Home::new();
+    let mut store = home.open();
+    write(&mut store, |tx| {
+        assert_eq!(setting::get(tx, "a").unwrap(), None);
+        setting::put(tx, "a", b"1").unwrap();
+        setting::put(tx, "b", b"2").unwrap();
+        setting::put(tx, "a", b"3").unwrap();
+        assert_eq!(setting::get(tx, "a").unwrap().as_deref(), Some(b"3".as_slice()));
+        assert_eq!(setting::get(tx, "b").unwrap().as_deref(), Some(b"2".as_slice()));
+    });
 }
 
 #[test]

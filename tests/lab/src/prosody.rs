@@ -164,6 +164,11 @@ impl Prosody {
         &self.options.domain
     }
 
+    /// The address of its room service, if it has one.
+    pub fn rooms(&self) -> String {
+        configuration::rooms(&self.options.domain)
+    }
+
     /// The address of an account: `name@domain`.
     pub fn address_of(&self, name: &str) -> String {
         format!("{name}@{}", self.options.domain)

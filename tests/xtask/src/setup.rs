@@ -19,8 +19,8 @@ const BUILD_PROGRAMS: [(&str, &str); 3] = [("cc", "gcc libc6-dev"), ("perl", "pe
 /// What the Python suites need.
 const PYTHON_PROGRAMS: [(&str, &str); 1] = [("python3", "python3 python3-venv")];
 
-/// What the Python suites import: an XMPP client that nobody here wrote, at the version it was tried with.
-const PYTHON_PACKAGES: [&str; 1] = ["slixmpp==1.17.0"];
+/// What the Python suites import, with exact versions.
+const PYTHON_REQUIREMENTS: &str = "tests/suites/python/requirements.txt";
 
 /// The script that unpacks servers.
 const SERVERS_SCRIPT: &str = include_str!("../servers.sh");
@@ -89,19 +89,21 @@ pub fn python() -> anyhow::Result<PathBuf> {
     let environment = workspace::target().join("venv");
     let python = environment.join("bin").join("python");
     let mark = environment.join(".complete");
-    let wanted = PYTHON_PACKAGES.join("\n");
+    let requirements = workspace::root().join(PYTHON_REQUIREMENTS);
+    let wanted =
+        fs::read_to_string(&requirements).with_context(|| format!("reading {PYTHON_REQUIREMENTS}"))?;
     if fs::read_to_string(&mark).is_ok_and(|had| had == wanted) && python.is_file() {
         return Ok(python);
     }
     programs(&PYTHON_PROGRAMS)?;
-    println!("Making a Python environment with {} ...", PYTHON_PACKAGES.join(", "));
+    println!("Making a Python environment with what {PYTHON_REQUIREMENTS} asks for ...");
     let mut make = Command::new("python3");
     make.args(["-m", "venv", "--clear"]).arg(&environment);
     run_quietly(make).context(
         "python3 can't make virtual environments (Debian and Ubuntu: `apt-get install python3-venv`)",
     )?;
     let mut install = Command::new(&python);
-    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PYTHON_PACKAGES);
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&requirements);
     run_quietly(install).context("pip could not install what the suites import")?;
     fs::write(&mark, wanted).context("marking the Python environment as complete")?;
     Ok(python)

@@ -5,7 +5,7 @@ use heliograph_model::{
 };
 
 use super::{
-    Inserted, Message, ReceiptKind, Sender, all_changed_since, changed_since, latest_revision, page,
+    Inserted, Message, ReceiptKind, Sender, changed_since, count_incoming_since, latest_revision, page,
 };
 use crate::conversation::{self, ConversationState, NewConversation};
 use crate::message;
@@ -135,13 +135,14 @@ fn changes_come_in_order_and_each_message_once_with_its_last_state() {
         add(tx, &incoming(id, "2", "two"));
         add(tx, &incoming(other, "3", "three"));
         let since = latest_revision(tx).unwrap();
-        assert!(changed_since(tx, id, since, 10).unwrap().is_empty());
+        assert!(changed_since(tx, Some(id), since, 10).unwrap().is_empty());
         message::raise_state(tx, first, DeliveryState::Sending).unwrap();
         add(tx, &incoming(id, "4", "four"));
         message::raise_state(tx, first, DeliveryState::Sent).unwrap();
-        assert_eq!(texts(&changed_since(tx, id, since, 10).unwrap()), ["four", "one"]);
-        assert_eq!(texts(&changed_since(tx, id, 0, 2).unwrap()), ["two", "four"]);
-        assert_eq!(texts(&all_changed_since(tx, 0, 10).unwrap()), ["two", "three", "four", "one"]);
+        assert_eq!(texts(&changed_since(tx, Some(id), since, 10).unwrap()), ["four", "one"]);
+        assert_eq!((count_incoming_since(tx, since).unwrap(), count_incoming_since(tx, 0).unwrap()), (1, 3));
+        assert_eq!(texts(&changed_since(tx, Some(id), 0, 2).unwrap()), ["two", "four"]);
+        assert_eq!(texts(&changed_since(tx, None, 0, 10).unwrap()), ["two", "three", "four", "one"]);
     });
 }
 

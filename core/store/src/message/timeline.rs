@@ -1,7 +1,7 @@
 //! What a timeline shows: pages from new to old, and what changed since.
 
 use heliograph_model::ConversationId;
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 use super::{COLUMNS, Message, UNPLACED, from_row};
 use crate::column;
@@ -36,33 +36,31 @@ pub fn page(
     Ok(messages)
 }
 
-/// Messages of a conversation that are new or changed after this revision, in order of change.
+/// Messages of a conversation, or of all, that are new or changed after this revision, in order of change.
 pub fn changed_since(
     connection: &Connection,
-    conversation: ConversationId,
+    conversation: Option<ConversationId>,
     revision: u64,
     limit: usize,
 ) -> Result<Vec<Message>, StoreError> {
     // The plus keeps SQLite off the conversation's index: what changed lately is few, a conversation may be long.
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM message WHERE +conversation = ?1 AND revision > ?2 ORDER BY revision LIMIT ?3"
+        "SELECT {COLUMNS} FROM message WHERE (?1 IS NULL OR +conversation = ?1) AND revision > ?2
+         ORDER BY revision LIMIT ?3"
     ))?;
-    let rows =
-        statement.query_map([conversation.0, column::signed(revision), column::limit(limit)], from_row)?;
+    let rows = statement.query_map(
+        params![conversation.map(|id| id.0), column::signed(revision), column::limit(limit)],
+        from_row,
+    )?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The same for all conversations.
-pub fn all_changed_since(
-    connection: &Connection,
-    revision: u64,
-    limit: usize,
-) -> Result<Vec<Message>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM message WHERE revision > ?1 ORDER BY revision LIMIT ?2"
-    ))?;
-    let rows = statement.query_map([column::signed(revision), column::limit(limit)], from_row)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+/// How many messages of others are new after this revision. One that was there before and changed counts as well, which
+/// happens to a message of others only when an archive shows it again.
+pub fn count_incoming_since(connection: &Connection, revision: u64) -> Result<u64, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT count(*) FROM message WHERE revision > ?1 AND outgoing = 0")?;
+    Ok(statement.query_row([column::signed(revision)], |row| column::unsigned(row, 0))?)
 }
 
 /// The last revision given to anything in this database: a message or a conversation.

@@ -106,6 +106,11 @@ VirtualHost {host}
     text
 }
 
+/// Where the rooms of a domain are.
+pub(super) fn rooms(domain: &str) -> String {
+    format!("rooms.{domain}")
+}
+
 fn room_service(domain: &str, archive: bool) -> String {
     let modules: &[&str] = if archive { &["muc_mam"] } else { &[] };
     format!(
@@ -114,7 +119,7 @@ fn room_service(domain: &str, archive: bool) -> String {
   restrict_room_creation = false
   muc_room_default_public = false
 "#,
-        address = string(&format!("rooms.{domain}")),
+        address = string(&rooms(domain)),
         modules = list(modules),
     )
 }

@@ -1,6 +1,6 @@
 //! The Python suites: the generated bindings, and a foreign client, on a server that is started for them.
 //!
-//! What they are told is in their environment and documented in `tests/suites/python`.
+//! What they are told is in their environment and documented in `tests/suites/python/README.md`.
 
 use anyhow::Context;
 use heliograph_lab::prosody::PROSODY_13;
@@ -13,8 +13,8 @@ use crate::setup;
 /// The suites' folder.
 const SUITES: &str = "tests/suites/python";
 
-/// The accounts that they use.
-const ACCOUNTS: [&str; 3] = ["ana", "ben", "chloe"];
+/// The accounts that they use, each for one part.
+const ACCOUNTS: [&str; 5] = ["ana", "ben", "chloe", "dora", "eve"];
 
 /// Builds, generates, starts the server, runs the suites.
 pub async fn run(programs: &mut Programs) -> anyhow::Result<Outcome> {
@@ -28,8 +28,7 @@ pub async fn run(programs: &mut Programs) -> anyhow::Result<Outcome> {
     let library =
         debug.join(format!("{}heliograph_ffi{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX));
 
-    let build =
-        Programs::cargo(&["build", "-p", "heliograph-ffi", "-p", "heliograph-bindgen", "-p", "heliograph"]);
+    let build = Programs::cargo(&["build", "-p", "heliograph-ffi", "-p", "heliograph-bindgen"]);
     let mut generate = Programs::cargo(&["run", "--quiet", "-p", "heliograph-bindgen", "--", "generate"]);
     generate.args(["--no-format", "--language", "python", "--out-dir"]).arg(&bindings).arg(&library);
     for command in [build, generate] {
@@ -55,11 +54,10 @@ pub async fn run(programs: &mut Programs) -> anyhow::Result<Outcome> {
         .arg(&suites)
         .env("HELIOGRAPH_PYTHON_BINDINGS", &bindings)
         .env("HELIOGRAPH_SERVER", server.starttls_address().to_string())
-        .env("HELIOGRAPH_SERVER_DIRECT_TLS", server.direct_tls_address().to_string())
         .env("HELIOGRAPH_CA", server.authority_file())
         .env("HELIOGRAPH_DOMAIN", server.domain())
+        .env("HELIOGRAPH_ROOMS", server.rooms())
         .env("HELIOGRAPH_ACCOUNTS", accounts.join(","))
-        .env(workspace::BINARY_VARIABLE, workspace::terminal_shell()?)
         // Compiled Python goes nowhere near the sources.
         .env("PYTHONDONTWRITEBYTECODE", "1");
     if let Some(failure) = programs.run(test).await? {

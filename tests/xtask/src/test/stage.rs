@@ -16,8 +16,8 @@ const SUITES: &str = "heliograph-suites";
 /// The crate that drives servers and phones; its own tests need the servers.
 const LAB: &str = "heliograph-lab";
 
-/// The suites that need no server: they run on a model of one, and once for all servers.
-const SUITES_WITHOUT_SERVER: [&str; 1] = ["simulation"];
+/// The suites that need no server: they run on a model of one, and once for all servers. Any other is run on every server.
+const SUITES_WITHOUT_SERVER: [&str; 2] = ["engine", "simulation"];
 
 /// A stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
