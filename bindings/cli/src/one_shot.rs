@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use heliograph_client::{
     Address, Client, Connection, ConnectionState, Conversation, ConversationId, ConversationKind,
-    ConversationState, DeliveryState, Error, ErrorCode, Message, Security,
+    ConversationState, DeliveryState, Error, ErrorCode, Message,
 };
 
 use crate::data_folder::DataFolder;
@@ -145,8 +145,8 @@ impl OneShot {
         }
     }
 
-    /// Sends, and waits until the message can't be lost any more: it is in the archive, or the server has it where an
-    /// archive is not what we rely on (a plain chat).
+    /// Sends, and waits until the message is safe with the server: it came back from a room's archive, or was
+    /// acknowledged in a chat.
     pub async fn send(&self, id: ConversationId, text: &str) -> Result<Message, Failure> {
         let mut feed = self.client.all_messages();
         let row = self.client.send(id, text).await?;
@@ -174,11 +174,12 @@ pub async fn close(client: Client) {
     let _ = tokio::time::timeout(GOODBYE, client.shutdown()).await;
 }
 
-/// The state that a message must reach before the shell calls it sent.
-fn enough(conversation: &Conversation) -> DeliveryState {
-    match (conversation.kind, conversation.security) {
-        (ConversationKind::Direct, Security::Plain) => DeliveryState::Sent,
-        _ => DeliveryState::Archived,
+/// The state that a message must reach before the shell calls it sent. A room sends everything back from its archive;
+/// what our own archive holds of a chat shows only at the next catch-up, so there the server's word has to do.
+const fn enough(conversation: &Conversation) -> DeliveryState {
+    match conversation.kind {
+        ConversationKind::Direct => DeliveryState::Sent,
+        ConversationKind::Group | ConversationKind::Room => DeliveryState::Archived,
     }
 }
 

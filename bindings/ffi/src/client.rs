@@ -120,7 +120,7 @@ impl HeliographClient {
             Some(client) => self.worker().run(async move { client.suspend().await }).await,
             None => Ok(()),
         };
-        self.runtime.join().await;
+        
         Ok(result?)
     }
 

@@ -95,6 +95,12 @@ impl OwnRuntime {
 pub(crate) struct Worker(Handle);
 
 impl Worker {
+    /// Runs work on the runtime of a test.
+    #[cfg(test)]
+    pub fn here() -> Self {
+        Self(Handle::current())
+    }
+
     /// Runs `work` to its end, even if the caller stops waiting: what was asked for is done.
     pub async fn run<T: Send + 'static>(
         &self,

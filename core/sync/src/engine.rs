@@ -51,7 +51,13 @@ impl Engine {
         let account = &self.account;
         let effects = self.store.write(|tx| {
             let mut step = Step::new(tx, account, &mut live, now, entropy)?;
-            step.input(input)?;
+            let handled = step.input(input);
+            // OpenMLS turns some failures of the database into failures of its own, which look as if the message were to
+            // blame. Committing after one could lose a ratchet.
+            if let Some(failure) = step.storage.take_failure() {
+                return Err(failure.into());
+            }
+            handled?;
             Ok::<_, EngineError>(step.finish())
         })?;
         self.live = live;

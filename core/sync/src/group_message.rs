@@ -97,6 +97,9 @@ impl Step<'_> {
             return Ok(Err(ReceiveError::PastEpoch(epoch)));
         };
         let received = past.receive(&Provider::new(&self.random.entropy(), &storage), data);
+        if let Some(failure) = storage.take_failure() {
+            return Err(failure.into());
+        }
         match received {
             Err(ReceiveError::Storage(error)) => Err(EngineError::mls(error)),
             other => Ok(other),

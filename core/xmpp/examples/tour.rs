@@ -159,8 +159,7 @@ async fn main() {
             .await;
         assert!(place.is_some(), "archived");
     }
-    let page =
-        Request::ArchivePage { archive: Some(room.clone()), page: PageStart::Beginning, max: 50 };
+    let page = Request::ArchivePage { archive: Some(room.clone()), page: PageStart::Beginning, max: 50 };
     let Response::ArchivePage(page) = tour.ask(page).await else { panic!("no page") };
     assert_eq!(page.messages.len(), 2);
     assert!(page.complete);

@@ -319,3 +319,6 @@ where
         .map(Action::Send)
         .map_err(|_| SessionError::Internal("an element that can't be written"))
 }
+
+#[cfg(test)]
+mod tests;

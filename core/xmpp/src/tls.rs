@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{CertificateError, ClientConfig, ProtocolVersion, RootCertStore};
+use rustls::{AlertDescription, CertificateError, ClientConfig, ProtocolVersion, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -104,6 +104,7 @@ fn failure(error: &io::Error) -> SessionError {
             SessionError::Certificate("none was presented".to_owned())
         }
         Some(rustls::Error::PeerIncompatible(_)) => SessionError::NoEncryption("no TLS version in common"),
+        Some(rustls::Error::AlertReceived(AlertDescription::UnrecognisedName)) => SessionError::NoService,
         Some(rustls::Error::AlertReceived(alert)) => SessionError::Tls(format!("the server sent {alert:?}")),
         Some(_) => SessionError::Tls("the server does not speak TLS".to_owned()),
         None => SessionError::from(io::Error::from(error.kind())),
@@ -118,6 +119,7 @@ fn certificate_reason(reason: &CertificateError) -> &'static str {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "it is for another name"
         }
+        CertificateError::BadSignature => "its signature is not its issuer's",
         CertificateError::UnknownIssuer => "its issuer is not trusted",
         CertificateError::Revoked => "it was revoked",
         _ => "it is malformed",

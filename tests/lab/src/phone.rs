@@ -79,6 +79,7 @@ pub struct Phone {
     journal: Arc<Journal>,
     running: Option<Running>,
     tags: u64,
+    crash: Option<String>,
 }
 
 struct Running {
@@ -136,7 +137,7 @@ impl Phone {
 
     /// Starts the session of a phone whose account was added.
     pub fn spawn(config: PhoneConfig) -> Result<Self, LabError> {
-        let mut phone = Self { config, journal: Arc::default(), running: None, tags: 0 };
+        let mut phone = Self { config, journal: Arc::default(), running: None, tags: 0, crash: None };
         phone.start()?;
         Ok(phone)
     }
@@ -283,6 +284,12 @@ impl Phone {
         }
     }
 
+    /// From the next start on, the process dies by itself at a named place (`place:count`, see `core/client/src/crash.rs`);
+    /// `None`: it lives.
+    pub fn crash_at(&mut self, place: Option<String>) {
+        self.crash = place;
+    }
+
     /// Starts the session again on the same data, killing it first if it runs.
     pub async fn restart(&mut self) -> Result<(), LabError> {
         self.kill().await?;
@@ -292,6 +299,9 @@ impl Phone {
     fn start(&mut self) -> Result<(), LabError> {
         let mut process = self.config.process();
         process.arg("chat");
+        if let Some(place) = &self.crash {
+            process.env("HELIOGRAPH_CRASH", place);
+        }
         let mut child =
             process.spawn().map_err(LabError::io(format!("starting {}", self.config.binary.display())))?;
         let (Some(input), Some(output), Some(errors)) =

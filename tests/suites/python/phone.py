@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from environment import CA_FILE, DEADLINE, SERVER_HOST, SERVER_PORT, Account
+from environment import CA_FILE, DEADLINE, FOREIGN_CLIENT, SERVER_HOST, SERVER_PORT, Account
 
 from heliograph import (  # the path to it is set by `environment`
     AccountConfig,
@@ -18,6 +18,7 @@ from heliograph import (  # the path to it is set by `environment`
     ConversationState,
     HeliographClient,
     Message,
+    Security,
     ServerOverride,
     TlsMode,
     add_account,
@@ -67,6 +68,8 @@ class Phone:
     async def connect(self) -> None:
         """Starts, and waits until everything that waited on the server is here."""
         changes = self.client.connection_changes()
+        # In front: receipts go out within seconds. Behind, they wait for company.
+        self.client.app_state_changed(True)
         self.client.start()
 
         async def caught_up() -> None:
@@ -77,6 +80,21 @@ class Phone:
                 connection = await changes.next()
 
         await self._within_deadline(caught_up(), "to catch up")
+
+    async def keys_published(self) -> None:
+        """Waits until others can invite this phone.
+
+        A phone that is caught up may still be waiting for the server to take its first keys. A server handles what one
+        client asks in order (RFC 6120 section 10.1), so whatever is asked now is answered after those were taken: here,
+        whether an account that has no keys can be encrypted for.
+        """
+        chat = await self.client.start_chat(FOREIGN_CLIENT.address)
+        answered = await self.until_conversation(
+            lambda conversation: conversation.id == chat and conversation.state == ConversationState.ACTIVE,
+            "for an answer about a contact's keys",
+        )
+        if answered.security != Security.PLAIN:
+            raise AssertionError("a contact without keys was taken for one with keys")
 
     async def close(self) -> None:
         """Shuts down; may be called twice."""

@@ -66,6 +66,7 @@ class Conversation(FolderTest):
         self.addAsyncCleanup(ana.close)
         ben = await Phone.add(SECOND_PHONE, self.folder)
         self.addAsyncCleanup(ben.close)
+        await ben.keys_published()
 
         group, group_of_ben = await self.make_group(ana, ben)
         await self.talk(ana, group, ben, group_of_ben)
@@ -79,10 +80,11 @@ class Conversation(FolderTest):
         for phone in (ana, ben):
             ready = await phone.until_conversation(
                 lambda conversation: conversation.kind == ConversationKind.GROUP
-                and conversation.state == ConversationState.ACTIVE,
-                "for the group",
+                and conversation.state == ConversationState.ACTIVE
+                # The invited learn the name from the first message, not from the invitation.
+                and conversation.name == "Ridge",
+                "for the group and its name",
             )
-            self.assertEqual(ready.name, "Ridge")
             self.assertEqual(ready.security, Security.ENCRYPTED)
             members = await phone.client.members(ready.id)
             self.assertEqual(sorted(members), sorted([ana.account.address, ben.account.address]))
@@ -108,22 +110,21 @@ class Conversation(FolderTest):
             self.assertEqual((sent.id, sent.delivered_to), (got.id, 1))
 
         last = next(message for message in ben.messages.values() if message.text == exchanges[2][3])
+        self.assertGreater((await ben.client.conversation(group_of_ben)).unread, 0)
         await ben.client.mark_read(group_of_ben, last.row)
-        await ana.until_message(
-            lambda message: message.text == last.text and message.state == DeliveryState.DISPLAYED,
-            "until the text was shown",
-        )
+        self.assertEqual((await ben.client.conversation(group_of_ben)).unread, 0)
         await self.assert_same_timeline(ana, group, ben, group_of_ben, [text for *_, text in exchanges])
 
     async def give_up_waiting(self, ana: Phone, group: int, ben: Phone, group_of_ben: int) -> None:
         timeline = ben.client.timeline(group_of_ben)
-        with self.assertRaises(asyncio.TimeoutError):
-            await asyncio.wait_for(timeline.ready(), 0.01)
-        given_up = asyncio.ensure_future(timeline.ready())
+        given_up = [asyncio.ensure_future(timeline.ready()) for _ in range(3)]
         await ana.client.send(group, "still there?")
-        given_up.cancel()
-        await asyncio.wait_for(timeline.ready(), DEADLINE)
-        self.assertEqual([message.text for message in timeline.take(10)], ["still there?"])
+        for waiting in given_up:
+            waiting.cancel()
+        texts: list[str] = []
+        while "still there?" not in texts:
+            await asyncio.wait_for(timeline.ready(), DEADLINE)
+            texts.extend(message.text for message in timeline.take(1))
 
     async def close_and_reopen(self, ana: Phone, group: int, ben: Phone, group_of_ben: int) -> None:
         await ana.until_message(
@@ -267,23 +268,25 @@ class Program(FolderTest):
             program = program.replace(printed, real)
         self.assertIn("the bridge is open again", self.run_python(self.prelude() + program))
 
-    def test_leaving_without_shutdown_does_not_abort(self) -> None:
-        # The worst moment: connecting, and somebody waits for an answer that a thread of ours would have to bring.
-        program = f"""
+    def test_programs_that_shut_down_end_well(self) -> None:
+        # A thread that still has to hand the interpreter something while that is going away aborts the process. It is a
+        # matter of microseconds, so several programs end here, each at once after something was brought.
+        use = f"""
 import asyncio
 from heliograph import AccountConfig, HeliographClient, add_account
 
-async def main():
-    await add_account("left.db", bytes(32), AccountConfig(address={QUICK_START.address!r}, password={QUICK_START.password!r}))
-    client = await HeliographClient.open("left.db", bytes(32))
-    client.start()
-    asyncio.ensure_future(client.all_messages().ready())
-    asyncio.ensure_future(client.connection_changes().next())
+async def main(first):
+    if first:
+        account = AccountConfig(address={QUICK_START.address!r}, password={QUICK_START.password!r})
+        await add_account("brief.db", bytes(32), account)
+    client = await HeliographClient.open("brief.db", bytes(32))
+    waiting = asyncio.ensure_future(client.all_messages().ready())
     await client.start_chat({FOREIGN_CLIENT.address!r})
-
-asyncio.run(main())
+    await client.shutdown()
 """
-        self.run_python(self.prelude() + program)
+        self.run_python(f"{self.prelude()}{use}\nasyncio.run(main(True))\n")
+        for _ in range(20):
+            self.run_python(f"{self.prelude()}{use}\nasyncio.run(main(False))\n")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ agree, both sit in an ordinary room (XEP-0045), and what the foreign client read
 shows.
 """
 
+import asyncio
 import tempfile
 import unittest
 import uuid
@@ -30,6 +31,10 @@ ON_THE_SERVER = ARCHIVED | {DeliveryState.SENT}
 
 class BesideAForeignClient(unittest.IsolatedAsyncioTestCase):
     """One phone, one foreign client."""
+
+    async def asyncSetUp(self) -> None:
+        # Loading slixmpp's plugins takes a moment, on which asyncio's debug mode would remark.
+        asyncio.get_running_loop().set_debug(False)
 
     async def test_chat_room_receipts_and_archive(self) -> None:
         folder = tempfile.TemporaryDirectory(prefix="heliograph-")

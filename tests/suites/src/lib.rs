@@ -2,7 +2,7 @@
 //!
 //! * [`model`]: a server, rooms and phones in memory, driven by a seed: hundreds of runs of real engines on real databases
 //!   with losses, repeats, reordering and kills, each replayable byte for byte (`tests/simulation.rs`).
-//! * `tests/servers.rs`: real phones (processes) on real servers.
+//! * [`scene`]: real phones (processes) on a real server (`tests/killed.rs`, `refusals.rs`, `conversations.rs`).
 //! * `python/`: the Python bindings, and a client that nobody here wrote.
 
 #![allow(
@@ -14,3 +14,4 @@
 )]
 
 pub mod model;
+pub mod scene;

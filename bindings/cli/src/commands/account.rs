@@ -7,7 +7,7 @@ use crate::arguments::{AccountCommand, AddAccount, Tls};
 use crate::commands::Setting;
 use crate::failure::Failure;
 use crate::harmless;
-use crate::one_shot;
+use crate::one_shot::{self, OneShot};
 use crate::password;
 use crate::progress::Progress;
 
@@ -60,6 +60,7 @@ async fn add(setting: &Setting, account: AddAccount) -> Result<(), Failure> {
         setting.folder.abandon();
         return Err(failure);
     }
+    first_connection(setting).await?;
     let address = address.to_string();
     let shown = harmless::line(&address);
     let folder = harmless::line(&setting.folder.path().to_string_lossy());
@@ -67,6 +68,18 @@ async fn add(setting: &Setting, account: AddAccount) -> Result<(), Failure> {
         &format!("{shown} is ready. Its messages are kept encrypted in {folder}."),
         &json!({ "account": address }),
     )
+}
+
+/// Connects once, so that the account's keys are published and others can write to it encrypted from now on. The account
+/// is there whether this works or not; the next connection makes it good.
+async fn first_connection(setting: &Setting) -> Result<(), Failure> {
+    let shot = OneShot::open(&setting.folder, setting.deadline, setting.json)?;
+    shot.run(async |shot| {
+        let work = shot.caught_up();
+        let _ = shot.connected_until("publishing keys", true, work).await;
+        Ok(())
+    })
+    .await
 }
 
 async fn show(setting: &Setting) -> Result<(), Failure> {

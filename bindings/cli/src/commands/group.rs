@@ -1,6 +1,6 @@
 //! `group create`, `invite`, `remove` and `send`.
 
-use heliograph_client::{Address, ConversationId, ConversationKind, ConversationState};
+use heliograph_client::{Address, ConversationId, ConversationKind, ConversationState, Error};
 use serde_json::json;
 
 use crate::action::{Target, existing};
@@ -77,8 +77,14 @@ async fn change(
                 shot.quiet().await;
                 Ok(())
             };
-            shot.connected_until("the group has not taken the change yet", true, work).await?;
-            Ok(id)
+            match shot.connected_until("the group has not taken the change yet", true, work).await {
+                // A reason that stood there before may be the reason again: then it is the better answer.
+                Err(late @ Failure::TimedOut { .. }) => match shot.client().conversation(id)?.failure {
+                    Some(code) => Err(Error::new(code, "the group did not change").into()),
+                    None => Err(late),
+                },
+                done => done.map(|()| id),
+            }
         })
         .await?;
     let sentence = match change {

@@ -125,7 +125,8 @@ impl Teller {
                 Some(style(format!("has stopped: {reason}")).red().to_string())
             }
             Event::Conversation(conversation) => {
-                let group = conversation.name.as_deref().unwrap_or(&conversation.address);
+                // A group whose name is still sealed has nothing yet that its user would recognise.
+                let group = conversation.name.as_deref()?;
                 let lock = match conversation.security {
                     Security::Encrypted => "encrypted",
                     Security::Plain => "NOT encrypted",

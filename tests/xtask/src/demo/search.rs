@@ -100,7 +100,7 @@ impl Search {
             println!("  {place}: {files} files; {found}");
         }
         println!(
-            "  the room's archive: {} sealed messages, those that manage the group included",
+            "  the room's archive: {} sealed messages; receipts and those that manage the group are among them",
             self.envelopes
         );
         for (text, file) in &self.leaks {
@@ -108,6 +108,9 @@ impl Search {
         }
         if self.complaints().is_empty() {
             println!("Nothing that was said stands anywhere in plain text.");
+            println!(
+                "(This shell keeps each store's key in a file beside it; a phone app keeps it in the keystore.)"
+            );
         }
     }
 }

@@ -1,0 +1,125 @@
+//! Phones and servers that die at any moment: after a restart every message appears exactly once on every phone.
+
+use std::time::Duration;
+
+use heliograph_lab::Command;
+use heliograph_lab::policy::NETWORK;
+use heliograph_model::DeliveryState;
+use heliograph_suites::scene::{GROUP, Scene, has_ended};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+
+/// Every place at which the process can be made to die: see `core/client/src/crash.rs`.
+const PLACES: [&str; 4] = ["before-commit", "after-commit", "before-acknowledge", "after-acknowledge"];
+
+/// At which passing of the place: the first inputs of a session are the login, then the catch-up, then the messages.
+const PASSINGS: [u32; 6] = [1, 2, 4, 6, 9, 13];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_killed_at_each_named_place() {
+    let mut scene = Scene::new(&["ana", "ben"]).await;
+    scene.make_group().await;
+    let mut said = Vec::new();
+    let mut deaths = 0;
+    for place in PLACES {
+        for passing in PASSINGS {
+            let (ours, theirs) = (format!("from ana at {place} {passing}"), format!("from ben at {place} {passing}"));
+            scene.phones[0].crash_at(Some(format!("{place}:{passing}")));
+            scene.phones[0].restart().await.unwrap();
+            // She may be dead before she has taken it.
+            let _ = scene.phones[0].send(&Command::message(GROUP, &ours)).await;
+            scene.say(1, &theirs).await;
+            said.push(theirs.clone());
+            let both = scene.phones[0]
+                .until("her death, or both texts", NETWORK, |view| {
+                    let done = view.saying(&theirs).next().is_some() && view.reached(&ours, DeliveryState::Archived);
+                    done.then_some(())
+                })
+                .await;
+            match both {
+                Ok(()) => {}
+                Err(error) if has_ended(&error) => deaths += 1,
+                Err(error) => panic!("{place} {passing}: {error}"),
+            }
+            scene.phones[0].crash_at(None);
+            scene.phones[0].restart().await.unwrap();
+            let history = scene.timeline(0).await;
+            scene.shows(0, &theirs).await;
+            if history.contains(&ours) {
+                said.push(ours.clone());
+                scene.shows(1, &ours).await;
+            }
+        }
+    }
+    println!("she died {deaths} times");
+    assert!(deaths > PLACES.len() * PASSINGS.len() / 2, "the places were not reached: {deaths}");
+    scene.everybody_shows(&said).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phones_servers_and_wires_that_fail_at_random() {
+    let seed = std::env::var("HELIOGRAPH_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_123);
+    println!("seed {seed}");
+    let mut random = ChaCha20Rng::seed_from_u64(seed);
+    let mut scene = Scene::new(&["ana", "ben", "chloe"]).await;
+    scene.make_group().await;
+    let mut said = Vec::new();
+    for step in 0..40 {
+        let which = random.random_range(0..3);
+        match random.random_range(0..10) {
+            0 => scene.phones[which].restart().await.unwrap(),
+            1 => scene.wires[which].cut(),
+            2 => scene.wires[which].black_hole(),
+            3 => scene.wires[which].heal(),
+            4 if step % 3 == 0 => {
+                scene.server.kill().await.unwrap();
+                scene.server.restart().await.unwrap();
+            }
+            5 => scene.wires[which].latency(Duration::from_millis(random.random_range(0..80))),
+            _ => {
+                let text = format!("text {step} of {}", scene.phones[which].name());
+                scene.say(which, &text).await;
+                said.push(text);
+            }
+        }
+    }
+    for which in 0..3 {
+        scene.wires[which].heal();
+        scene.phones[which].restart().await.unwrap();
+    }
+    for text in &said {
+        for which in 0..3 {
+            scene.shows(which, text).await;
+        }
+    }
+    scene.everybody_shows(&said).await;
+    for which in 0..3 {
+        let name = scene.phones[which].name().to_owned();
+        for text in said.iter().filter(|text| text.ends_with(&name)) {
+            scene.archived(which, text).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_killed_between_two_texts_loses_neither() {
+    let mut scene = Scene::new(&["ana", "ben"]).await;
+    scene.make_group().await;
+    scene.say(0, "before the crash").await;
+    scene.shows(1, "before the crash").await;
+    scene.server.kill().await.unwrap();
+    scene.say(0, "written while the server was dead").await;
+    scene.say(1, "so was this").await;
+    scene.server.restart().await.unwrap();
+    for phone in &mut scene.phones {
+        // As the operating system would: the network is back.
+        phone.request(&Command::Network { available: false }).await.unwrap();
+        phone.request(&Command::Network { available: true }).await.unwrap();
+    }
+    scene.shows(1, "written while the server was dead").await;
+    scene.shows(0, "so was this").await;
+    let said = ["before the crash", "written while the server was dead", "so was this"].map(String::from);
+    scene.archived(0, &said[1]).await;
+    scene.archived(1, &said[2]).await;
+    scene.everybody_shows(&said).await;
+}
