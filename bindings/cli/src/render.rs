@@ -150,9 +150,18 @@ impl Look {
         }
     }
 
-    /// The connection in a few words.
+    /// The connection in a few words, and why it is not there.
     pub fn connection(&self, connection: &Connection, now: Timestamp) -> String {
-        let mut words = match connection.state {
+        let words = self.connection_state(connection, now);
+        match &connection.error {
+            Some(error) => format!("{words}: {}", error.code.advice()),
+            None => words,
+        }
+    }
+
+    /// The connection in a few words.
+    pub fn connection_state(&self, connection: &Connection, now: Timestamp) -> String {
+        match connection.state {
             ConnectionState::Offline => "offline".to_owned(),
             ConnectionState::Connecting => "connecting".to_owned(),
             ConnectionState::Online if connection.caught_up => "online".to_owned(),
@@ -163,12 +172,7 @@ impl Look {
             },
             ConnectionState::Stopped => "stopped".to_owned(),
             ConnectionState::Suspended => "suspended".to_owned(),
-        };
-        if let Some(error) = &connection.error {
-            words.push_str(": ");
-            words.push_str(error.code.advice());
         }
-        words
     }
 
     /// How things stand, on a few lines.
@@ -205,7 +209,12 @@ impl Look {
         self.block(&self.dim("·"), &self.dim(text), "  ")
     }
 
-    /// Something that needs attention.
+    /// A remark that needs attention.
+    pub fn alert(&self, text: &str) -> String {
+        self.block(&self.warning("!"), &self.warning(text), "  ")
+    }
+
+    /// Words that need attention.
     pub fn warning(&self, text: &str) -> String {
         self.paint(text, Style::new().red())
     }

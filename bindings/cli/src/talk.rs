@@ -120,7 +120,7 @@ impl Talk {
     }
 
     fn warn(&mut self, text: &str) -> io::Result<()> {
-        let line = self.look.warning(text);
+        let line = self.look.alert(text);
         self.screen.remark(&line)
     }
 
@@ -182,13 +182,21 @@ impl Talk {
     fn note_change(&mut self, old: Option<&Conversation>, new: &Conversation) -> io::Result<()> {
         let name = label(new);
         let Some(old) = old else {
-            if self.here == Some(new.id) {
+            // What is still being set up was asked for here: no news to whoever asked.
+            if self.here == Some(new.id) || new.state == ConversationState::Preparing {
                 return Ok(());
             }
             let lock = if new.security == Security::Encrypted { "encrypted" } else { "not encrypted" };
             return self.remark(&format!("new conversation {}: {name}, {lock} (/to {})", new.id.0, new.id.0));
         };
-        if old.security != new.security {
+        let made = old.state == ConversationState::Preparing && new.state == ConversationState::Active;
+        if made {
+            if new.security == Security::Encrypted {
+                self.remark(&format!("{name} is ready, end-to-end encrypted"))?;
+            } else {
+                self.warn(&format!("{name} is ready, but NOT encrypted"))?;
+            }
+        } else if old.security != new.security {
             if new.security == Security::Encrypted {
                 self.remark(&format!("{name} is end-to-end encrypted from here on"))?;
             } else {
@@ -204,9 +212,9 @@ impl Talk {
         {
             self.warn(&format!("{name}: {}", code.advice()))?;
         }
-        if old.state != new.state {
+        if old.state != new.state && !made {
             match new.state {
-                ConversationState::Active => self.remark(&format!("{name} is ready"))?,
+                ConversationState::Active => self.remark(&format!("{name} is open again"))?,
                 ConversationState::Preparing => {}
                 ConversationState::Left => self.warn(&format!("You are no longer in {name}."))?,
                 ConversationState::Failed => {
@@ -282,6 +290,9 @@ impl Talk {
     fn update_standing(&mut self) {
         let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
         standing.place = match self.here.and_then(|id| self.known.get(&id)) {
+            Some(one) if one.state == ConversationState::Preparing => {
+                format!("{} (being set up)", label(one))
+            }
             Some(one) if one.security == Security::Encrypted => format!("🔒 {}", label(one)),
             Some(one) => format!("{} (not encrypted)", label(one)),
             None => String::new(),
@@ -322,7 +333,7 @@ impl Face for Talk {
         let code = connection.error.as_ref().map(|error| error.code);
         self.state = Some(connection.state);
         let words = self.look.connection(connection, (self.now)());
-        let short = words.split(':').next().unwrap_or_default().to_owned();
+        let short = self.look.connection_state(connection, (self.now)());
         self.standing.lock().unwrap_or_else(PoisonError::into_inner).connection = short;
         self.screen.refresh();
 

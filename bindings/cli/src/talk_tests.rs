@@ -6,8 +6,8 @@ use crate::sample::{NOON, conversation, message};
 use crate::screen::Screen;
 use crate::session::{Face, News, Tag};
 use heliograph_client::{
-    Address, Connection, ConnectionState, Conversation, ConversationId, ConversationKind, DeliveryState,
-    Error, ErrorCode,
+    Address, Connection, ConnectionState, Conversation, ConversationId, ConversationKind, ConversationState,
+    DeliveryState, Error, ErrorCode, Security,
 };
 use std::sync::{Arc, Mutex};
 
@@ -113,6 +113,9 @@ fn losing_the_connection_is_said_once_per_reason() {
             .connection(&connection(ConnectionState::Connecting, Some(ErrorCode::NetworkUnavailable)))
             .unwrap();
     }
+    let waiting = Connection { retry_at: Some(NOON), ..down };
+    stage.talk.connection(&waiting).unwrap();
+    assert_eq!(stage.talk.standing().lock().unwrap().connection, "offline, next try at 12:03");
     stage.talk.connection(&connection(ConnectionState::Online, None)).unwrap();
     let said = stage.said();
     assert_eq!(said.len(), 2, "{said:?}");
@@ -133,4 +136,21 @@ fn a_hostile_group_name_can_t_reach_the_terminal_anywhere() {
     let shown = stage.said().join("\n") + &stage.talk.standing().lock().unwrap().place;
     assert!(!shown.chars().any(|letter| letter.is_control() && letter != '\n'), "{shown:?}");
     assert!(stage.talk.standing().lock().unwrap().words.iter().all(|word| !word.contains('\u{1b}')));
+}
+
+#[test]
+fn a_chat_says_once_whether_it_is_encrypted_when_it_is_ready() {
+    let mut stage = Stage::new(Scope::Here);
+    for (id, security) in [(7, Security::Encrypted), (8, Security::Plain)] {
+        let address = format!("c{id}@other.org");
+        let mut chat = conversation(id, ConversationKind::Direct, &address, None);
+        chat.state = ConversationState::Preparing;
+        stage.talk.conversation(&chat, &[]).unwrap();
+        chat.state = ConversationState::Active;
+        chat.security = security;
+        stage.talk.conversation(&chat, &[]).unwrap();
+    }
+    let expected =
+        ["· c7@other.org is ready, end-to-end encrypted", "! c8@other.org is ready, but NOT encrypted"];
+    assert_eq!(stage.said(), expected);
 }

@@ -120,7 +120,7 @@ impl HeliographClient {
             Some(client) => self.worker().run(async move { client.suspend().await }).await,
             None => Ok(()),
         };
-        
+        self.runtime.join().await;
         Ok(result?)
     }
 
@@ -153,8 +153,9 @@ impl HeliographClient {
     }
 
     /// Subscribes to the list of conversations.
-    pub fn conversations(&self) -> Result<Arc<ConversationFeed>, HeliographError> {
-        Ok(Arc::new(ConversationFeed::new(self.client()?, self.worker().clone())?))
+    pub async fn conversations(&self) -> Result<Arc<ConversationFeed>, HeliographError> {
+        let worker = self.worker().clone();
+        Ok(Arc::new(self.run(|client| async move { ConversationFeed::new(client, worker) }).await?))
     }
 
     /// One conversation. Errors: `NotFound`.
@@ -171,14 +172,16 @@ impl HeliographClient {
     }
 
     /// Subscribes to one conversation's messages. Errors: `NotFound`.
-    pub fn timeline(&self, conversation: i64) -> Result<Arc<Timeline>, HeliographError> {
+    pub async fn timeline(&self, conversation: i64) -> Result<Arc<Timeline>, HeliographError> {
         let id = argument::conversation(conversation);
-        Ok(Arc::new(Timeline::new(&*self.client()?, id, self.worker().clone())?))
+        let worker = self.worker().clone();
+        Ok(Arc::new(self.run(|client| async move { Timeline::new(&client, id, worker) }).await?))
     }
 
     /// Subscribes to the messages of all conversations, from now on.
-    pub fn all_messages(&self) -> Result<Arc<MessageFeed>, HeliographError> {
-        Ok(Arc::new(MessageFeed::new(&*self.client()?, self.worker().clone())))
+    pub async fn all_messages(&self) -> Result<Arc<MessageFeed>, HeliographError> {
+        let worker = self.worker().clone();
+        Ok(Arc::new(self.run(|client| async move { Ok(MessageFeed::new(&client, worker)) }).await?))
     }
 
     /// Messages that hold all words of the query (the last one may be the beginning of a word), newest first; everywhere,

@@ -11,6 +11,7 @@ mod event;
 mod journal;
 mod view;
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -100,7 +101,11 @@ impl Phone {
         let run = async {
             let mut child = process.spawn()?;
             if let Some(mut input) = child.stdin.take() {
-                input.write_all(format!("{}\n", config.password).as_bytes()).await?;
+                match input.write_all(format!("{}\n", config.password).as_bytes()).await {
+                    // It refused before it read the password; what it says about that is worth more than the pipe's error.
+                    Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+                    written => written?,
+                }
             }
             child.wait_with_output().await
         };
@@ -307,7 +312,7 @@ impl Phone {
         let (Some(input), Some(output), Some(errors)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
-            let unpiped = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+            let unpiped = std::io::Error::from(ErrorKind::BrokenPipe);
             return Err(LabError::io("starting a phone")(unpiped));
         };
         // Whatever the process before this one still had in its pipe belongs to the journal, but not to this run.

@@ -60,8 +60,8 @@ class Phone:
     async def open(self) -> None:
         """Opens the database; does not connect."""
         self.client = await HeliographClient.open(str(self.path), self.key)
-        self._message_feed = self.client.all_messages()
-        self._conversation_feed = self.client.conversations()
+        self._message_feed = await self.client.all_messages()
+        self._conversation_feed = await self.client.conversations()
         for conversation in await self._conversation_feed.snapshot():
             self.conversations[conversation.id] = conversation
 
@@ -132,7 +132,7 @@ class Phone:
 
     async def timeline(self, conversation: int) -> list[Message]:
         """The whole timeline of a conversation, fetched page by page."""
-        timeline = self.client.timeline(conversation)
+        timeline = await self.client.timeline(conversation)
         page = await timeline.snapshot(BATCH)
         messages = page.messages
         while page.older:

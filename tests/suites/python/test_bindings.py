@@ -116,7 +116,7 @@ class Conversation(FolderTest):
         await self.assert_same_timeline(ana, group, ben, group_of_ben, [text for *_, text in exchanges])
 
     async def give_up_waiting(self, ana: Phone, group: int, ben: Phone, group_of_ben: int) -> None:
-        timeline = ben.client.timeline(group_of_ben)
+        timeline = await ben.client.timeline(group_of_ben)
         given_up = [asyncio.ensure_future(timeline.ready()) for _ in range(3)]
         await ana.client.send(group, "still there?")
         for waiting in given_up:
@@ -131,7 +131,7 @@ class Conversation(FolderTest):
             lambda message: message.text == "still there?" and message.state in ARCHIVED, "until the text was archived"
         )
         before = [await ana.timeline(group), await ben.timeline(group_of_ben)]
-        waiting = asyncio.ensure_future(ana.client.timeline(group).ready())
+        waiting = asyncio.ensure_future((await ana.client.timeline(group)).ready())
         await asyncio.gather(ana.close(), ben.close())
         await self.assert_fails(ErrorCode.CLOSED, waiting)
         await self.assert_fails(ErrorCode.CLOSED, ana.client.send(group, "too late"))
@@ -280,7 +280,7 @@ async def main(first):
         account = AccountConfig(address={QUICK_START.address!r}, password={QUICK_START.password!r})
         await add_account("brief.db", bytes(32), account)
     client = await HeliographClient.open("brief.db", bytes(32))
-    waiting = asyncio.ensure_future(client.all_messages().ready())
+    waiting = asyncio.ensure_future((await client.all_messages()).ready())
     await client.start_chat({FOREIGN_CLIENT.address!r})
     await client.shutdown()
 """

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use heliograph_lab::policy::NETWORK;
-use heliograph_lab::{Command, LabError, Options, Phone, PhoneConfig, Prosody, ProsodyTree, Proxy, Tls, workspace};
+use heliograph_lab::{
+    Command, LabError, Options, Phone, PhoneConfig, Prosody, ProsodyTree, Proxy, Tls, workspace,
+};
 use heliograph_model::DeliveryState;
 use tempfile::TempDir;
 
@@ -78,7 +80,8 @@ impl Scene {
 
     /// The first phone makes the group with all others, and everybody is in.
     pub async fn make_group(&mut self) {
-        let members: Vec<String> = self.phones[1..].iter().map(|phone| phone.config().address.clone()).collect();
+        let members: Vec<String> =
+            self.phones[1..].iter().map(|phone| phone.config().address.clone()).collect();
         self.phones[0].request(&Command::group(GROUP, &members)).await.unwrap();
         for phone in &self.phones {
             phone.until("the group", NETWORK, |view| view.active(GROUP).map(|_| ())).await.unwrap();
@@ -90,15 +93,22 @@ impl Scene {
         self.phones[which].request(&Command::message(GROUP, text)).await.unwrap();
     }
 
-    /// Waits until a phone shows a text of somebody else.
-    pub async fn shows(&self, which: usize, text: &str) {
+    /// Waits until a phone shows a text of somebody else in the group. What a process stored before it died is on its
+    /// timeline, but was perhaps never announced.
+    pub async fn shows(&mut self, which: usize, text: &str) {
+        if self.phones[which].view().active(GROUP).is_some()
+            && self.timeline(which).await.iter().any(|shown| shown == text)
+        {
+            return;
+        }
         let what = format!("\"{text}\"");
         self.phones[which].until(&what, NETWORK, |view| view.saying(text).next().map(|_| ())).await.unwrap();
     }
 
     /// Waits until a phone's own text is in the archive.
     pub async fn archived(&self, which: usize, text: &str) {
-        let seen = |view: &heliograph_lab::phone::View| view.reached(text, DeliveryState::Archived).then_some(());
+        let seen =
+            |view: &heliograph_lab::phone::View| view.reached(text, DeliveryState::Archived).then_some(());
         self.phones[which].until("the archive's word", NETWORK, seen).await.unwrap();
     }
 

@@ -23,7 +23,8 @@ async fn a_phone_killed_at_each_named_place() {
     let mut deaths = 0;
     for place in PLACES {
         for passing in PASSINGS {
-            let (ours, theirs) = (format!("from ana at {place} {passing}"), format!("from ben at {place} {passing}"));
+            let (ours, theirs) =
+                (format!("from ana at {place} {passing}"), format!("from ben at {place} {passing}"));
             scene.phones[0].crash_at(Some(format!("{place}:{passing}")));
             scene.phones[0].restart().await.unwrap();
             // She may be dead before she has taken it.
@@ -32,7 +33,8 @@ async fn a_phone_killed_at_each_named_place() {
             said.push(theirs.clone());
             let both = scene.phones[0]
                 .until("her death, or both texts", NETWORK, |view| {
-                    let done = view.saying(&theirs).next().is_some() && view.reached(&ours, DeliveryState::Archived);
+                    let done =
+                        view.saying(&theirs).next().is_some() && view.reached(&ours, DeliveryState::Archived);
                     done.then_some(())
                 })
                 .await;
@@ -95,8 +97,14 @@ async fn phones_servers_and_wires_that_fail_at_random() {
     scene.everybody_shows(&said).await;
     for which in 0..3 {
         let name = scene.phones[which].name().to_owned();
-        for text in said.iter().filter(|text| text.ends_with(&name)) {
-            scene.archived(which, text).await;
+        let history = scene.phones[which].history(GROUP, 1000).await.unwrap();
+        for message in history.iter().filter(|message| message.text.ends_with(&name)) {
+            assert!(
+                message.state >= DeliveryState::Archived,
+                "{name}: {} is {:?}",
+                message.text,
+                message.state
+            );
         }
     }
 }

@@ -54,10 +54,8 @@ async fn the_password_is_not_given_to_a_server_that_offers_no_encryption_or_only
     };
     assert_eq!(refusal(&open).await, "encryption-unavailable");
     let hidden = ["SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"];
-    let options = Options {
-        hidden_mechanisms: hidden.map(String::from).to_vec(),
-        ..Options::with_accounts(&["ana"])
-    };
+    let options =
+        Options { hidden_mechanisms: hidden.map(String::from).to_vec(), ..Options::with_accounts(&["ana"]) };
     let scene = Scene::server(options).await;
     assert_eq!(refusal(&scene.config("ana")).await, "no-acceptable-login");
 }
@@ -73,7 +71,10 @@ async fn a_server_without_rooms_still_carries_chats() {
     scene.phones[0].request(&Command::message(&ben, "no rooms here")).await.unwrap();
     scene.shows(1, "no rooms here").await;
     let refused = scene.phones[0].request(&Command::group(GROUP, std::slice::from_ref(&ben))).await;
-    assert!(matches!(&refused, Err(LabError::Refused { code, .. }) if code == "rooms-unavailable"), "{refused:?}");
+    assert!(
+        matches!(&refused, Err(LabError::Refused { code, .. }) if code == "rooms-unavailable"),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

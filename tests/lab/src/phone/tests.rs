@@ -51,7 +51,10 @@ async fn a_refused_account_comes_with_its_code() {
         r#"echo '{"error":{"code":"authentication-failed","message":"Check the password."}}'; exit 1"#,
     );
     let refusal = Phone::add_account(&config).await.unwrap_err();
-    assert!(matches!(refusal, LabError::Refused { code, .. } if code == "authentication-failed"));
+    assert!(
+        matches!(&refusal, LabError::Refused { code, .. } if code == "authentication-failed"),
+        "{refusal}"
+    );
 }
 
 #[tokio::test]
