@@ -21,7 +21,7 @@ use crate::conversation;
 use crate::counter;
 use crate::error::StoreError;
 
-pub use delivery::{fail, raise_state, set_archived, set_stanza};
+pub use delivery::{fail, raise_state, set_archived, set_security, set_stanza};
 pub use receipt::{
     DueReceipt, ReceiptKind, conversations_with_due_receipts, due_receipts, receipt, set_receipt_sent,
 };

@@ -61,7 +61,7 @@ impl Step<'_> {
     }
 
     fn create_group_command(&mut self, name: String, members: Vec<Address>) -> Result<Answer, EngineError> {
-        if name.trim().is_empty() || name.len() > NAME_BYTES {
+        if name.trim().is_empty() || name.len() > NAME_BYTES || !is_writable(&name) {
             return Ok(refuse(ErrorCode::InvalidArgument, "a group's name has 1 to 256 bytes"));
         }
         let members = match self.checked_members(members) {
@@ -119,6 +119,8 @@ impl Step<'_> {
         {
             return Ok(refuse(ErrorCode::Forbidden, "only the owner of a group may remove others"));
         }
+        // What went wrong before is no longer news.
+        conversation::set_state(self.tx, id, conversation.state, None)?;
         intent::append(self.tx, id, &encode(&wish)?, self.now)?;
         self.drive(id)?;
         Ok(Ok(Reply::Done))
@@ -138,7 +140,8 @@ impl Step<'_> {
     }
 
     fn join_room(&mut self, room: &Address, nick: String) -> Result<Answer, EngineError> {
-        if room.local().is_none() || nick.trim().is_empty() || nick.len() > NAME_BYTES {
+        if room.local().is_none() || nick.trim().is_empty() || nick.len() > NAME_BYTES || !is_writable(&nick)
+        {
             return Ok(refuse(
                 ErrorCode::InvalidArgument,
                 "a room's address and a name of 1 to 256 bytes are needed",
@@ -176,8 +179,11 @@ impl Step<'_> {
     }
 
     fn send_text(&mut self, id: ConversationId, text: String) -> Result<Answer, EngineError> {
-        if text.is_empty() || text.len() > limits::TEXT_BYTES {
-            return Ok(refuse(ErrorCode::InvalidArgument, "a text has 1 to 65536 bytes"));
+        if text.is_empty() || text.len() > limits::TEXT_BYTES || !is_writable(&text) {
+            return Ok(refuse(
+                ErrorCode::InvalidArgument,
+                "a text has 1 to 65536 bytes and no control characters but tabs and line ends",
+            ));
         }
         let conversation = match self.usable(id)? {
             Ok(conversation) => conversation,
@@ -311,6 +317,13 @@ fn is_room_service(features: &Features) -> bool {
     features.has("http://jabber.org/protocol/muc")
         && features.identities.iter().any(|identity| identity == "conference/text")
         && !features.identities.iter().any(|identity| identity.starts_with("gateway/"))
+}
+
+/// Whether XML 1.0 §2.2 can carry every character: in a plain chat anything else would cost us the connection.
+fn is_writable(text: &str) -> bool {
+    text.chars().all(|character| {
+        matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..) && character != '\u{7F}'
+    })
 }
 
 fn refuse(code: ErrorCode, detail: &str) -> Answer {

@@ -7,7 +7,7 @@ use heliograph_model::{Entropy, Error, ErrorCode, Timestamp};
 use heliograph_store::account::ServerFacts;
 
 use crate::input::{Connection, ConnectionState, LinkAction};
-use crate::live::{Link, Live, SessionLive};
+use crate::live::{Link, Live, Purpose, SessionLive};
 use crate::policy::{BACKOFF_FIRST, BACKOFF_MAX};
 use crate::random::Random;
 
@@ -117,7 +117,8 @@ impl Live {
         }
         let caught_up = self.link == Link::Online
             && self.session.account.done
-            && self.session.rooms.values().all(|room| room.catchup.done);
+            && self.session.rooms.values().all(|room| room.catchup.done)
+            && !self.session.requests.values().any(Purpose::publishes_keys);
         Connection { state, error: self.error.clone(), retry_at: self.retry_at, caught_up, lacking }
     }
 }

@@ -76,6 +76,12 @@ impl Engine {
         }
     }
 
+    /// Makes the database fail from now on, as a full disk does; `None` mends it.
+    #[cfg(feature = "fault-injection")]
+    pub fn set_fault(&mut self, fault: Option<heliograph_store::Fault>) -> Result<(), EngineError> {
+        Ok(self.store.set_fault(fault)?)
+    }
+
     /// Closes the database; afterwards no file of it is open.
     pub fn close(self) -> Result<(), EngineError> {
         Ok(self.store.close()?)

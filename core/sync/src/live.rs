@@ -109,6 +109,13 @@ pub(crate) enum Purpose {
     },
 }
 
+impl Purpose {
+    /// Until this is answered others may not find our keys.
+    pub fn publishes_keys(&self) -> bool {
+        matches!(self, Self::PublishDevices | Self::PublishKeyPackage(_))
+    }
+}
+
 /// A change to a group, or its making, under way.
 #[derive(Clone, Default)]
 pub(crate) struct Setup {

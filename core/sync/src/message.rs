@@ -63,7 +63,7 @@ impl Step<'_> {
         if let Some(message) = row.message {
             message::fail(self.tx, message, code)?;
         }
-        Ok(outbox::remove(self.tx, row.id)?)
+        self.arrived(row.id)
     }
 
     /// The decrypted content of an MLS message, in the order of its items.
@@ -192,8 +192,7 @@ impl Step<'_> {
             && let Some(row) = outbox::by_stanza(self.tx, stanza)?
             && conversation.kind == ConversationKind::Direct
         {
-            self.live.session.in_flight.remove(&row.id);
-            outbox::remove(self.tx, row.id)?;
+            self.arrived(row.id)?;
         }
         Ok(())
     }
@@ -207,8 +206,7 @@ impl Step<'_> {
         if let (Some(message), Some(archive_id)) = (row.message, &arrived.archive_id) {
             message::set_archived(self.tx, message, archive_id)?;
         }
-        self.live.session.in_flight.remove(&row.id);
-        Ok(outbox::remove(self.tx, row.id)?)
+        self.arrived(row.id)
     }
 
     /// The conversation with an account; made if there is none yet.

@@ -97,7 +97,7 @@ impl Step<'_> {
         text: String,
     ) -> Result<(), EngineError> {
         outbox::set_sealed(self.tx, row.id, &stanza, &[], None)?;
-        self.mark_sending(row, &stanza)?;
+        self.mark_sending(row, &stanza, Security::Plain)?;
         let content = OutboundContent::Plain { text };
         self.hand_over(row.id, stanza, &conversation.address, kind_of(conversation), content);
         Ok(())
@@ -120,7 +120,7 @@ impl Step<'_> {
         let Some(group) = self.groups.get_mut(&id) else { return Ok(()) };
         let sealed = group.encrypt(&provider, &device, content).map_err(EngineError::mls)?;
         outbox::set_sealed(self.tx, row.id, &sealed.stanza, &sealed.data, Some(sealed.epoch))?;
-        self.mark_sending(row, &sealed.stanza)?;
+        self.mark_sending(row, &sealed.stanza, Security::Encrypted)?;
         let envelope = MlsEnvelope {
             kind: MlsKind::Application,
             epoch: sealed.epoch,
@@ -169,8 +169,15 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn mark_sending(&mut self, row: &OutboxRow, stanza: &StanzaId) -> Result<(), EngineError> {
+    /// The timeline says how the message really goes, which was not always known when it was written.
+    fn mark_sending(
+        &mut self,
+        row: &OutboxRow,
+        stanza: &StanzaId,
+        security: Security,
+    ) -> Result<(), EngineError> {
         if let Some(message) = row.message {
+            message::set_security(self.tx, message, security)?;
             message::set_stanza(self.tx, message, stanza)?;
             message::raise_state(self.tx, message, DeliveryState::Sending)?;
         }
@@ -189,6 +196,13 @@ impl Step<'_> {
         self.send(Outbound::Message(OutboundMessage { id, to: to.clone(), kind, content }));
     }
 
+    /// This row is done with: it goes, and makes room for the next one in its conversation.
+    pub(crate) fn arrived(&mut self, row: i64) -> Result<(), EngineError> {
+        self.live.session.in_flight.remove(&row);
+        self.window_opened = true;
+        Ok(outbox::remove(self.tx, row)?)
+    }
+
     /// The server has it (XEP-0198 §4).
     pub(crate) fn acknowledged(&mut self, stanza: &StanzaId) -> Result<(), EngineError> {
         let Some(row) = outbox::by_stanza(self.tx, stanza)? else { return Ok(()) };
@@ -199,8 +213,7 @@ impl Step<'_> {
             .is_some_and(|conversation| conversation.kind == ConversationKind::Direct);
         let to_an_account = matches!(decode(&row.item)?, OutboxItem::Welcome { .. });
         if to_an_account || (direct && row.message.is_none()) {
-            self.live.session.in_flight.remove(&row.id);
-            return Ok(outbox::remove(self.tx, row.id)?);
+            return self.arrived(row.id);
         }
         Ok(outbox::set_state(self.tx, row.id, OutboxState::Sent)?)
     }

@@ -119,7 +119,7 @@ impl Step<'_> {
                     if let Some(message) = row.message {
                         message::raise_state(self.tx, message, DeliveryState::Sent)?;
                     }
-                    return Ok(outbox::remove(self.tx, row.id)?);
+                    return self.arrived(row.id);
                 }
                 return self.archived(&row, arrived);
             }

@@ -32,6 +32,8 @@ pub(crate) struct Step<'a> {
     pub groups: BTreeMap<GroupId, Group>,
     /// Groups of which messages were decrypted without writing the ratchets yet; see `archive.rs`.
     pub unwritten: BTreeSet<GroupId>,
+    /// Something left the outbox, so that something else may be sent.
+    pub window_opened: bool,
     /// Messages come from before our time here (the first page of an archive): no receipts for them.
     pub history: bool,
     pub effects: Pending,
@@ -64,6 +66,7 @@ impl<'a> Step<'a> {
             facts: account::facts(tx)?,
             groups: BTreeMap::new(),
             unwritten: BTreeSet::new(),
+            window_opened: false,
             history: false,
             effects: Pending::default(),
             entropy,
@@ -111,7 +114,7 @@ impl<'a> Step<'a> {
                 self.effects.reply = Some(reply);
             }
         }
-        Ok(())
+        if self.window_opened { self.pump_all() } else { Ok(()) }
     }
 
     fn session(&mut self, event: SessionEvent) -> Result<(), EngineError> {

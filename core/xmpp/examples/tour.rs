@@ -119,7 +119,7 @@ async fn main() {
     let room = Address::parse(&format!("tour{}@{}", std::process::id(), service.domain())).unwrap();
     tour.handle.send(Outbound::JoinRoom { room: room.clone(), nick: "guide".to_owned() });
     tour.inbound(|inbound| match inbound {
-        Inbound::RoomJoined { created, .. } => Some(assert!(created)),
+        Inbound::RoomJoined { created, .. } => created.then_some(()),
         Inbound::RoomRefused { error, .. } => panic!("{error:?}"),
         _ => None,
     })

@@ -26,6 +26,8 @@ pub mod encode;
 mod error;
 pub mod fallback;
 mod frame;
+#[cfg(test)]
+mod fuzz;
 pub mod hints;
 pub mod mls;
 pub mod negotiation;
@@ -38,5 +40,8 @@ pub mod timeouts;
 mod tls;
 mod traffic;
 mod xml;
+
+// Not called: its features keep tokio-xmpp from writing stanzas to a log.
+use log as _;
 
 pub use error::SessionError;

@@ -166,7 +166,7 @@ mod tests {
             wake: true,
             data: b"\x00\x01\x02".to_vec(),
         };
-        let element = Element::try_from(Mls::from_envelope(&envelope)).unwrap();
+        let element = Element::from(Mls::from_envelope(&envelope));
         assert_eq!(element.attr("k"), Some("a"));
         assert_eq!(element.attr("e"), Some("17"));
         assert_eq!(element.attr("f"), Some("3q2-7_v_"));

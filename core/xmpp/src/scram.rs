@@ -243,6 +243,9 @@ fn attribute(message: &[u8], name: char) -> Option<&str> {
 mod tests {
     use super::*;
 
+    /// Mechanisms, types of binding, our key; what is chosen, and the GS2 header.
+    type Row<'a> = (&'a [&'a str], Option<&'a [&'a str]>, Option<&'a [u8]>, &'a str, &'a str);
+
     fn offer(mechanisms: &[&str], bindings: Option<&[&str]>) -> Offer {
         let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         Offer { mechanisms: owned(mechanisms), bindings: bindings.map(owned) }
@@ -264,7 +267,7 @@ mod tests {
         let all = ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"];
         let plus = ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"];
         let key: Option<&[u8]> = Some(&[7; 32]);
-        let table: &[(&[&str], Option<&[&str]>, Option<&[u8]>, &str, &str)] = &[
+        let table: &[Row] = &[
             (&all, None, None, "SCRAM-SHA-512", "n,,"),
             (&all, None, key, "SCRAM-SHA-512", "y,,"),
             (&plus, None, key, "SCRAM-SHA-256-PLUS", "p=tls-exporter,,"),

@@ -260,6 +260,17 @@ impl Phone {
         self.until(what, deadline, |view| view.events.iter().find(|event| is_it(event)).cloned()).await
     }
 
+    /// The files that the process has open. Linux only.
+    #[cfg(target_os = "linux")]
+    pub fn open_files(&self) -> Result<Vec<PathBuf>, LabError> {
+        let Some(process) = self.running.as_ref().and_then(|running| running.child.id()) else {
+            return Ok(Vec::new());
+        };
+        let links =
+            std::fs::read_dir(format!("/proc/{process}/fd")).map_err(LabError::io("listing open files"))?;
+        Ok(links.flatten().filter_map(|link| std::fs::read_link(link.path()).ok()).collect())
+    }
+
     /// Ends the process without warning, as the system kills an app. Does nothing if it doesn't run.
     pub async fn kill(&mut self) -> Result<(), LabError> {
         match self.running.take() {

@@ -8,7 +8,7 @@ use heliograph_model::stanza::{
 };
 use heliograph_model::{Address, DeliveryState, Error, ErrorCode, Security};
 use heliograph_store::conversation::{self, ConversationState};
-use heliograph_store::{archive, group};
+use heliograph_store::{Fault, archive, group};
 use heliograph_suites::model::{Plan, World, group_of, texts};
 use heliograph_sync::{Command, ConnectionState, Input, Reply};
 
@@ -305,6 +305,7 @@ fn malformed_commands_are_refused_with_a_reason() {
     let cases = [
         (Command::Send { conversation: group, text: String::new() }, ErrorCode::InvalidArgument),
         (Command::Send { conversation: group, text: "x".repeat(65_537) }, ErrorCode::InvalidArgument),
+        (Command::Send { conversation: group, text: "form feed \u{c}".into() }, ErrorCode::InvalidArgument),
         (Command::Send { conversation: nowhere, text: "x".into() }, ErrorCode::NotFound),
         (Command::StartChat { contact: own.clone() }, ErrorCode::InvalidArgument),
         (Command::StartChat { contact: address("model.test") }, ErrorCode::InvalidArgument),
@@ -392,4 +393,39 @@ fn own_commit_is_merged_only_when_the_room_shows_it() {
     assert!(seen, "the commit was pending for a while");
     world.settle();
     assert_eq!(epoch(&world), before + 1);
+}
+
+#[test]
+fn a_full_disk_is_an_error_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    world.make_group();
+    world.say(1, "first").unwrap();
+    world.settle();
+    world.say(1, "arrives while the disk is full").unwrap();
+    world.settle_without(0);
+    let now = world.now();
+    let batch: Vec<_> = world.phone(0).down.iter().cloned().collect();
+    assert!(!batch.is_empty());
+    world.phone_mut(0).set_fault(Some(Fault::FailCommit));
+    let error = Error::from(world.phone_mut(0).try_input(now, Input::Received(batch)).unwrap_err());
+    assert_eq!(error.code, ErrorCode::DiskFull, "{error}");
+    for fault in [Fault::FailCommit, Fault::DiskFull { pages: 0 }] {
+        world.phone_mut(0).set_fault(Some(fault));
+        let group = group_of(world.phone(0)).unwrap();
+        // Long enough not to fit into what is free inside the file.
+        let send = Command::Send { conversation: group.id, text: "can't be stored".repeat(4000) };
+        let error = Error::from(world.phone_mut(0).try_input(now, Input::Command(send)).unwrap_err());
+        assert_eq!(error.code, ErrorCode::DiskFull);
+        assert_eq!(world.shown(0), ["first"]);
+        world.phone_mut(0).set_fault(None);
+    }
+    // The driver dropped the connection without acknowledging; the archive brings it again.
+    world.phone_mut(0).fault(now, Error::new(ErrorCode::DiskFull, "full"));
+    world.lose(0);
+    assert!(world.phone(0).wake_at.is_some(), "it is tried again by itself");
+    world.settle();
+    for which in 0..3 {
+        assert_eq!(world.shown(which), ["first", "arrives while the disk is full"]);
+    }
 }

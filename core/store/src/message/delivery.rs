@@ -1,6 +1,6 @@
 //! How far a message of ours has got. It never goes back.
 
-use heliograph_model::{ArchiveId, DeliveryState, ErrorCode, StanzaId};
+use heliograph_model::{ArchiveId, DeliveryState, ErrorCode, Security, StanzaId};
 use rusqlite::{Transaction, params};
 
 use super::UNPLACED;
@@ -92,5 +92,13 @@ fn revise(tx: &Transaction<'_>, row: i64, changed: usize) -> Result<(), StoreErr
     }
     let revision = counter::next_revision(tx)?;
     tx.prepare_cached("UPDATE message SET revision = ?2 WHERE row = ?1")?.execute([row, revision])?;
+    Ok(())
+}
+
+/// Sets how the message travels; a change of the message only if it is one.
+pub fn set_security(tx: &Transaction<'_>, row: i64, security: Security) -> Result<(), StoreError> {
+    let revision = counter::next_revision(tx)?;
+    tx.prepare_cached("UPDATE message SET security = ?2, revision = ?3 WHERE row = ?1 AND security <> ?2")?
+        .execute(params![row, security.to_stored(), revision])?;
     Ok(())
 }

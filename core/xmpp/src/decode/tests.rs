@@ -32,9 +32,9 @@ fn parse(xml: &str) -> Element {
 }
 
 fn decode(decoder: &mut Decoder, xml: &str) -> Vec<Inbound> {
-    let decoded = decoder.decode(&parse(xml));
-    assert!(decoded.replies.is_empty());
-    decoded.inbound
+    let Decoded { inbound, replies } = decoder.decode(&parse(xml));
+    assert!(replies.is_empty());
+    inbound
 }
 
 fn message(decoder: &mut Decoder, xml: &str) -> InboundMessage {
@@ -72,7 +72,7 @@ fn round_trip(content: OutboundContent, kind: MessageKind) -> (Element, InboundM
     let outbound = OutboundMessage { id: StanzaId::new("id1"), to: address(to), kind, content };
     let mut stanza = decoder().encode(&Outbound::Message(outbound)).unwrap().stanza;
     let from = if kind == MessageKind::Chat { "bo@example.org/x" } else { "room@muc.example.org/bo" };
-    let name = xso::exports::rxml::xml_ncname!("from").to_owned();
+    let name = xso::exports::rxml::NcName::try_from("from").unwrap();
     stanza.set_attr(xso::exports::rxml::Namespace::NONE, name, from);
     let received = in_room().decode(&stanza).inbound;
     match received.as_slice() {

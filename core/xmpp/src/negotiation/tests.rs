@@ -90,8 +90,8 @@ fn code(actions: Result<Vec<Action>, SessionError>) -> ErrorCode {
     actions.unwrap_err().code()
 }
 
-fn resume() -> Option<Resume> {
-    Some(Resume { h: 5, previd: "old".to_owned() })
+fn resume() -> Resume {
+    Resume { h: 5, previd: "old".to_owned() }
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn a_fresh_session_is_bound_and_managed_where_the_server_can() {
 
 #[test]
 fn a_resumption_succeeds_or_leads_to_a_fresh_session() {
-    let mut table = Table::logged_in(resume());
+    let mut table = Table::logged_in(Some(resume()));
     let request = sent(table.give(&features(BIND_SM)));
     assert_eq!((request.attr("previd"), request.attr("h")), (Some("old"), Some("5")));
     let resumed = parse("<resumed xmlns='urn:xmpp:sm:3' previd='old' h='7'/>");
@@ -150,7 +150,7 @@ fn a_resumption_succeeds_or_leads_to_a_fresh_session() {
     // With the count, without it (a server that was restarted), with and without a reason.
     let item = "<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>";
     for (attributes, inside, h) in [("h='7'", item, Some(7)), ("", item, None), ("", "", None)] {
-        let mut table = Table::logged_in(resume());
+        let mut table = Table::logged_in(Some(resume()));
         table.give(&features(BIND_SM)).unwrap();
         let failed = parse(&format!("<failed xmlns='urn:xmpp:sm:3' {attributes}>{inside}</failed>"));
         assert!(sent(table.give(&failed)).is("iq", xns::JABBER_CLIENT));
@@ -163,7 +163,7 @@ fn a_resumption_succeeds_or_leads_to_a_fresh_session() {
     }
 
     // A server that no longer offers stream management.
-    let mut table = Table::logged_in(resume());
+    let mut table = Table::logged_in(Some(resume()));
     assert!(sent(table.give(&features(BIND))).is("iq", xns::JABBER_CLIENT));
 }
 

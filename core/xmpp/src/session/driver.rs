@@ -333,7 +333,9 @@ impl Running {
             let messages = managed.acknowledge(count.h).map_err(|_| {
                 SessionError::Protocol("the server acknowledged stanzas that were never sent")
             })?;
-            self.asked = self.asked.saturating_sub(1);
+            // One answer may stand for several questions; with nothing left to acknowledge none is open.
+            let all = managed.unacknowledged().len() == 0;
+            self.asked = if all { 0 } else { self.asked.saturating_sub(1) };
             self.waiting.extend(acknowledged(messages));
         }
         Ok(())

@@ -197,7 +197,8 @@ impl Peer {
                     && let Some(element) = stream.children().next()
                 {
                     let element = element.clone();
-                    self.heard = trimmed[end + 1..].to_owned();
+                    let rest = end + 1 + self.heard.len() - trimmed.len();
+                    self.heard.drain(..rest);
                     return Some(element);
                 }
             }
@@ -299,7 +300,9 @@ impl Peer {
     }
 
     /// Drops the connection without a word.
-    pub fn vanish(self) {}
+    pub fn vanish(self) {
+        drop(self);
+    }
 }
 
 /// Waits, but not for ever.

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use heliograph_model::stanza::{Inbound, Outbound, SessionEvent};
 use heliograph_model::{Address, Entropy, Error, ErrorCode, Timestamp};
-use heliograph_store::{DatabaseKey, Store};
-use heliograph_sync::{Command, Connection, Effects, Engine, Input, LinkAction, Reply, create_account};
+use heliograph_store::{DatabaseKey, Fault, Store};
+use heliograph_sync::{
+    Command, Connection, Effects, Engine, EngineError, Input, LinkAction, Reply, create_account,
+};
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 use sha2::{Digest, Sha256};
@@ -81,14 +83,38 @@ impl Phone {
         self.die(now);
     }
 
-    fn handle(&mut self, now: Timestamp, input: Input) -> Effects {
+    /// One input that may fail, as it does when the disk is full; then the driver drops the link.
+    pub fn try_input(&mut self, now: Timestamp, input: Input) -> Result<(), EngineError> {
+        let effects = self.try_handle(now, input)?;
+        self.carry_out(effects);
+        Ok(())
+    }
+
+    /// Fills the disk, or makes room again.
+    pub fn set_fault(&mut self, fault: Option<Fault>) {
+        self.engine.as_mut().unwrap().set_fault(fault).unwrap();
+    }
+
+    /// The driver dropped the link because an input could not be handled.
+    pub fn fault(&mut self, now: Timestamp, error: Error) {
         let entropy = entropy(&mut self.random);
-        let effects = self.engine.as_mut().unwrap().handle(now, &entropy, input).unwrap();
+        let effects = self.engine.as_mut().unwrap().fault(now, &entropy, error);
+        self.linked = false;
+        self.carry_out(effects);
+    }
+
+    fn handle(&mut self, now: Timestamp, input: Input) -> Effects {
+        self.try_handle(now, input).unwrap()
+    }
+
+    fn try_handle(&mut self, now: Timestamp, input: Input) -> Result<Effects, EngineError> {
+        let entropy = entropy(&mut self.random);
+        let effects = self.engine.as_mut().unwrap().handle(now, &entropy, input)?;
         self.trace.update(format!("{:?}", effects.link));
         let mut sent = Vec::new();
         ciborium::into_writer(&effects.send, &mut sent).unwrap();
         self.trace.update(sent);
-        effects
+        Ok(effects)
     }
 
     fn carry_out(&mut self, effects: Effects) -> Option<Result<Reply, Error>> {

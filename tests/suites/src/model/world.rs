@@ -122,6 +122,11 @@ impl World {
         self.phones[which].input(self.now, input);
     }
 
+    /// A phone, to break it.
+    pub fn phone_mut(&mut self, which: usize) -> &mut Phone {
+        &mut self.phones[which]
+    }
+
     /// The link breaks, and the server forgets the session.
     pub fn lose(&mut self, which: usize) {
         if self.phones[which].linked {

@@ -72,12 +72,12 @@ fn our_own_archive_holds_chats_and_not_what_came_through_rooms() {
     let set = set.get_child("set", "http://jabber.org/protocol/rsm").unwrap();
     assert_eq!(set.get_child("before", "http://jabber.org/protocol/rsm").unwrap().text(), "");
     let own = "from='ana@example.org'";
-    let sent = "<message xmlns='jabber:client' to='bo@example.org' type='chat'><body>mine</body></message>";
+    let mine = "<message xmlns='jabber:client' to='bo@example.org' type='chat'><body>mine</body></message>";
     let room =
         format!("<message xmlns='jabber:client' from='{ROOM}/bo' type='groupchat'><body>b</body></message>");
-    decode(&mut decoder, &result(own, "q1", "a1", sent));
+    decode(&mut decoder, &result(own, "q1", "a1", mine));
     decode(&mut decoder, &result("", "q1", "a2", &room));
-    decode(&mut decoder, &result("from='eve@example.com'", "q1", "a3", sent));
+    decode(&mut decoder, &result("from='eve@example.com'", "q1", "a3", mine));
     let read = page(&mut decoder, &fin("", true, ""));
     assert!(read.complete);
     assert_eq!(read.messages.len(), 1);
