@@ -163,7 +163,7 @@ impl StreamManagement {
     fn answer(&mut self) -> Option<Acknowledge> {
         let asked_at = self.asked_at?;
         // Stanzas that came in since are the least that may be unhandled.
-        if false {
+        if self.unhandled() > self.received.wrapping_sub(asked_at) {
             return None;
         }
         self.asked_at = None;

@@ -1,5 +1,13 @@
 //! Whole conversations on a real server: chats, groups that grow and shrink, sleep, search, and what lies on the disk.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what a test does not expect is a failure"
+)]
+
 use heliograph_lab::phone::ConversationState;
 use heliograph_lab::policy::NETWORK;
 use heliograph_lab::{Command, LabError, plaintext};

@@ -1,6 +1,14 @@
 //! What the engine does when something is wrong, one case at a time, on the model of a server: attacks that we stand against,
 //! servers that lack something, networks that come and go.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what a test does not expect is a failure"
+)]
+
 use std::time::Duration;
 
 use heliograph_model::stanza::{
@@ -363,7 +371,7 @@ fn tries_get_rarer_and_a_network_change_tries_at_once() {
         let error = Error::new(ErrorCode::NetworkUnavailable, "no route");
         world.input(0, Input::Session(SessionEvent::Closed { error: Some(error) }));
     }
-    assert!(longest > Duration::from_secs(60) && longest <= Duration::from_mins(5), "{longest:?}");
+    assert!(longest > Duration::from_mins(1) && longest <= Duration::from_mins(5), "{longest:?}");
     world.input(0, Input::Network { available: false });
     world.input(0, Input::Network { available: true });
     assert!(world.phone(0).wants_link);

@@ -1,5 +1,13 @@
 //! Phones and servers that die at any moment: after a restart every message appears exactly once on every phone.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what a test does not expect is a failure"
+)]
+
 use std::time::Duration;
 
 use heliograph_lab::Command;

@@ -1,5 +1,13 @@
 //! What can't work says so, in a way that a person can act on, and nothing is tried for ever or lost.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what a test does not expect is a failure"
+)]
+
 use heliograph_lab::certificates::CertificateFault;
 use heliograph_lab::policy::NETWORK;
 use heliograph_lab::{Command, LabError, Options, Phone, PhoneConfig};

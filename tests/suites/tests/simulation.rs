@@ -4,6 +4,14 @@
 //! A failing run prints its seed. `HELIOGRAPH_SEED=17 cargo test -p heliograph-suites --test simulation one_seed` repeats it
 //! alone.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what a test does not expect is a failure"
+)]
+
 use heliograph_suites::model::{Outcome, Plan, World};
 
 /// Runs of each kind. Together they take about a minute on two cores without optimisation.

@@ -102,8 +102,8 @@ impl Server {
                 Vec::new()
             }
             Outbound::Message(message) => match message.kind {
-                MessageKind::Groupchat => self.to_room(now, from, message),
-                MessageKind::Chat => self.to_account(now, from, message),
+                MessageKind::Groupchat => self.carry_to_room(now, from, message),
+                MessageKind::Chat => self.carry_to_account(now, from, message),
             },
             Outbound::Request { id, request } => {
                 let response = self.answer(from, request);
@@ -133,7 +133,7 @@ impl Server {
         vec![(from.clone(), Inbound::RoomJoined { room, nick, created })]
     }
 
-    fn to_room(&mut self, now: Timestamp, from: &Address, message: OutboundMessage) -> Deliveries {
+    fn carry_to_room(&mut self, now: Timestamp, from: &Address, message: OutboundMessage) -> Deliveries {
         let archive_id = self.archive_id();
         let Some(room) = self.rooms.get_mut(&message.to) else { return Vec::new() };
         let Some(nick) = room.occupants.get(from).cloned() else {
@@ -158,7 +158,7 @@ impl Server {
         room.occupants.keys().map(|to| (to.clone(), Inbound::Message(arrived.clone()))).collect()
     }
 
-    fn to_account(&mut self, now: Timestamp, from: &Address, message: OutboundMessage) -> Deliveries {
+    fn carry_to_account(&mut self, now: Timestamp, from: &Address, message: OutboundMessage) -> Deliveries {
         let to = message.to.clone();
         let arrived = arrive(from.clone(), Some(to.clone()), message);
         let own = self.archive_id();
@@ -191,11 +191,12 @@ impl Server {
             Request::Features { of } if self.rooms.get(&of).is_some_and(|room| room.configured) => {
                 Response::Features(Features { identities: vec![], features: vec!["urn:xmpp:mam:2".into()] })
             }
-            Request::Features { .. } => refused(StanzaErrorCondition::ItemNotFound),
             Request::Services { of } if of == self.domain => {
                 Response::Items(if self.offers_rooms { vec![self.rooms_at.clone()] } else { Vec::new() })
             }
-            Request::Services { .. } => refused(StanzaErrorCondition::ItemNotFound),
+            Request::Features { .. } | Request::Services { .. } => {
+                refused(StanzaErrorCondition::ItemNotFound)
+            }
             Request::ArchivePage { archive, page, max } => self.page(from, archive.as_ref(), &page, max),
             Request::Publish { node, item, data } => {
                 if let Some(account) = self.accounts.get_mut(from) {

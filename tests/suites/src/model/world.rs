@@ -42,7 +42,7 @@ pub struct Outcome {
     /// Texts that were sent.
     pub sent: usize,
     /// Hash over all effects of all phones.
-    pub trace: String,
+    pub trace: [u8; 32],
     /// Stanzas that the rooms' archives hold.
     pub archived: usize,
 }
@@ -97,7 +97,7 @@ impl World {
         }
         Outcome {
             sent: self.sent.len() + self.direct.len(),
-            trace: trace.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            trace: trace.finalize().into(),
             archived: self.server.archived_in_rooms(),
         }
     }
