@@ -5,6 +5,7 @@
 //! that is the terminal shell's own habit and costs nobody's battery: the core below never polls.
 
 use std::borrow::Cow;
+use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -103,6 +104,10 @@ impl Editing {
     /// Ends the editor and gives the terminal back as it was.
     pub fn stop(self) {
         self.stop.store(true, Ordering::Relaxed);
+        // In a terminal that was closed the editor never stops to look for a key; the end of the process ends it.
+        if !std::io::stdin().is_terminal() {
+            return;
+        }
         // A panic of the editor has been printed; the terminal was restored by its destructor.
         let _ = self.thread.join();
         // The prompt that nobody will answer.

@@ -50,3 +50,8 @@ pub use heliograph_store::conversation::{Conversation, ConversationState};
 pub use heliograph_store::message::{Message, Sender};
 pub use heliograph_sync::{Connection, ConnectionState};
 pub use timeline::{MessageFeed, Seam, Timeline, TimelinePage};
+
+/// The README's Rust is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::address::InvalidAddress;
+
 /// What went wrong, as far as an application can act on it. The text form ([`ErrorCode::as_str`]) is stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -194,5 +196,11 @@ impl Error {
     /// See [`ErrorCode::is_transient`].
     pub const fn is_transient(&self) -> bool {
         self.code.is_transient()
+    }
+}
+
+impl From<InvalidAddress> for Error {
+    fn from(error: InvalidAddress) -> Self {
+        Self::new(ErrorCode::InvalidArgument, error.to_string())
     }
 }

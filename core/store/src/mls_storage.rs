@@ -6,8 +6,8 @@
 //!
 //! # Past epochs
 //!
-//! The published way of keeping past epochs makes every message rewrite the secrets of all of them (protocol §3, "the
-//! persistence cliff"). Here a group keeps none; instead [`snapshot`] copies, just before a commit is merged, what it takes
+//! The published way of keeping past epochs makes every message rewrite the secrets of all of them,
+//! which grows with members and epochs. Here a group keeps none; instead [`snapshot`] copies, just before a commit is merged, what it takes
 //! to decrypt messages of the epoch that ends, into a namespace of its own. [`MlsStorage::past_epoch`] loads a group from
 //! there. Such a group can decrypt application messages and nothing else: what would let it derive later secrets, encrypt,
 //! or commit is not in the snapshot.

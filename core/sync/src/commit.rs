@@ -96,7 +96,7 @@ impl Step<'_> {
         arrived: &InboundMessage,
         envelope: &MlsEnvelope,
     ) -> Result<(), EngineError> {
-        // Without a position in the archive a commit is void: others may never see it (protocol §2).
+        // Without a position in the archive a commit is void: others may never see it (mls-over-xmpp §9.1).
         let Some(archive_id) = &arrived.archive_id else { return Ok(()) };
         if envelope.epoch < row.epoch {
             return Ok(()); // it lost the race, or we merged it before
@@ -146,7 +146,7 @@ impl Step<'_> {
                 self.out_of_step(conversation, row)
             }
             Err(error) => {
-                // Invalid for us means invalid for everybody: skip it, wait for the next one (protocol §4.5).
+                // Invalid for us means invalid for everybody: skip it, wait for the next one (mls-over-xmpp §9.1).
                 self.quarantine(Some(conversation), arrived, commit_reason(&error))?;
                 if ours {
                     self.give_up_commit(conversation, &row.id)?;

@@ -1,4 +1,4 @@
-//! Our own keys on the server: the device list and the key packages by which others invite us (protocol §4.2).
+//! Our own keys on the server: the device list and the key packages by which others invite us (mls-over-xmpp §6).
 
 use heliograph_mls::{DeviceList, ListedDevice, NewKeyPackage, Provider, key_package};
 use heliograph_model::stanza::{Node, Request, Response};

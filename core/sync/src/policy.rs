@@ -11,7 +11,7 @@ pub const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 pub const BACKOFF_MAX: Duration = Duration::from_mins(5);
 
 /// How long receipts wait for company (a text of ours, or more receipts) while the app is in front. Two seconds: long
-/// enough to gather a burst, short enough to look live (protocol: bundling is the only batching that works everywhere).
+/// enough to gather a burst, short enough to look live (bundling is the only batching that works everywhere).
 pub const RECEIPT_DELAY_FOREGROUND: Duration = Duration::from_secs(2);
 
 /// The same while the app is behind: receipts are never worth a radio wake of their own.
@@ -29,7 +29,7 @@ pub const ARCHIVE_PAGE: u16 = 250;
 /// Messages of one conversation in flight at once: bounds what a lost connection repeats.
 pub const OUTBOX_WINDOW: usize = 64;
 
-/// Past epochs whose keys are kept for messages that were overtaken by a commit (protocol §4.11).
+/// Past epochs whose keys are kept for messages that were overtaken by a commit.
 pub const PAST_EPOCHS: usize = 5;
 
 /// And for how long at most.
@@ -38,10 +38,10 @@ pub const PAST_EPOCH_AGE: Duration = Duration::from_hours(7 * 24);
 /// How often one change to a group is tried again after losing the race, before the app is told.
 pub const COMMIT_TRIES: u32 = 3;
 
-/// Published key packages per device: two inviters pick the same one with a chance of one in eight (protocol §4.2).
+/// Published key packages per device: two inviters pick the same one with a chance of one in eight (mls-over-xmpp §6.2).
 pub const KEY_PACKAGE_SLOTS: u8 = 8;
 
-/// How long the private half of a replaced key package is kept for invitations already on their way (protocol §4.2).
+/// How long the private half of a replaced key package is kept for invitations already on their way (mls-over-xmpp §6.2).
 pub const KEY_PACKAGE_GRACE: Duration = Duration::from_hours(72);
 
 /// Members in one invitation at most: keeps the Welcome with its tree below a stanza's limit (about 540 fit).

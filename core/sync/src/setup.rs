@@ -21,10 +21,10 @@ use crate::live::{Purpose, Setup, Stage};
 use crate::step::Step;
 use crate::wish::{OutboxItem, Wish, decode, encode};
 
-/// Item of [`Node::Devices`] that holds the device list (protocol §4.2).
+/// Item of [`Node::Devices`] that holds the device list (mls-over-xmpp §6).
 const DEVICES_ITEM: &str = "current";
 
-/// Features that make a room fit to order a group (protocol §4.3).
+/// Features that make a room fit to order a group (mls-over-xmpp §7).
 const ROOM_ARCHIVE: &str = "urn:xmpp:mam:2";
 
 impl Step<'_> {
@@ -138,7 +138,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// A room that nobody can guess (protocol §4.3).
+    /// A room that nobody can guess (mls-over-xmpp §7).
     pub(crate) fn new_room_address(&mut self, service: &Address) -> Result<Address, EngineError> {
         let text = format!("x{}@{}", self.random.name(16), service.domain());
         Address::parse(&text).map_err(|_| EngineError::Codec)
@@ -449,7 +449,7 @@ impl Step<'_> {
     }
 }
 
-/// The item id of a key package (protocol §4.2).
+/// The item id of a key package (mls-over-xmpp §6).
 pub(crate) fn item_name(device: heliograph_model::DeviceId, slot: u8) -> String {
     format!("{device}.{slot}")
 }

@@ -1,4 +1,4 @@
-//! From [`Outbound`] values to stanzas. One file per noun; each function gives one element.
+//! From [`Outbound`](heliograph_model::stanza::Outbound) values to stanzas. One file per noun; each function gives one element.
 //!
 //! Read first: [`crate::decode::Decoder::encode`], which chooses among these and notes what answer is awaited.
 

@@ -11,12 +11,15 @@
 //! **Read first**: [`session`], the face of this crate ([`session::Session::start`] to [`session::SessionOutput::Ended`]).
 //! Then, from the outside in:
 //!
-//! 1. `session/driver.rs`: the one task that owns the socket; I/O and nothing else.
+//! 1. `session/driver.rs`: the one task that owns the socket, with `session/login.rs` (setting it up) and
+//!    `session/wire.rs` (reading and writing at once).
 //! 2. [`negotiation`]: what happens from the first stream header to the bound session, as a value without I/O. The
 //!    next login paths (SASL2, Bind 2, FAST) belong there.
 //! 3. [`stream_management`]: counters and the queue of what is not yet acknowledged, as a value without I/O.
 //! 4. [`encode`] and [`decode`], one file per noun of the protocol.
 //! 5. [`connect`]: DNS, TCP, TLS.
+//!
+//! `examples/tour.rs` shows it all against a real server; `tests/session.rs` reads like the protocol.
 //!
 //! Sizes and deadlines stand in [`timeouts`] and [`heliograph_model::stanza::limits`], each with its reason.
 

@@ -1,4 +1,4 @@
-//! Past epochs of a group (protocol §4.6, §4.11).
+//! Past epochs of a group.
 
 use heliograph_model::{GroupId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};

@@ -10,6 +10,9 @@ use crate::stream_management::{Enabled, StreamManagement, Unacknowledged};
 
 /// A session that the server may still keep. Plain data, so that it can be stored; holds addresses and messages, so that it
 /// must be stored encrypted. `Debug` shows none of it.
+///
+/// It stands where [`handled`](super::SessionHandle::handled) last reached the session: outputs that were handled later than
+/// that come again after the resumption, so their owner must know messages by their ids.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct ResumeState {
     id: String,

@@ -17,7 +17,7 @@ use minidom::Element;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use scram::ScramServer;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::{ServerConfig, crypto};
@@ -46,6 +46,15 @@ pub struct Server {
 impl Server {
     pub async fn new() -> Self {
         Self::named("example.org").await
+    }
+
+    /// One whose system holds little of what is under way, so that a side that stops reading is soon felt by the other.
+    pub async fn with_small_buffers() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(8 * 1024).unwrap();
+        socket.set_send_buffer_size(8 * 1024).unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self { listener: socket.listen(8).unwrap(), ..Self::new().await }
     }
 
     /// With a certificate for `name`.
@@ -154,7 +163,7 @@ impl Peer {
 
     /// Hears more; `false` at the end of the connection, however it came.
     async fn listen(&mut self) -> bool {
-        let mut buffer = [0; 4096];
+        let mut buffer = vec![0; 64 * 1024];
         match patiently(self.io().read(&mut buffer)).await {
             Ok(0) | Err(_) => false,
             Ok(length) => {
@@ -206,6 +215,21 @@ impl Peer {
                 assert!(self.heard.trim().is_empty(), "half an element: {}", self.heard);
                 return None;
             }
+        }
+    }
+
+    /// Hears all up to this many occurrences of `text`, and forgets it.
+    pub async fn skim(&mut self, text: &str, mut times: usize) {
+        while times > 0 {
+            if let Some(at) = self.heard.find(text) {
+                self.heard.drain(..at + text.len());
+                times -= 1;
+                continue;
+            }
+            // The text may be cut in two.
+            let tail = self.heard.len().saturating_sub(text.len());
+            self.heard.drain(..tail);
+            assert!(self.listen().await, "{times} times more was expected");
         }
     }
 
