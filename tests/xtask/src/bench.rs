@@ -1,52 +1,61 @@
-//! `cargo xtask bench`: runs the measuring programs in release mode.
+//! `cargo xtask bench`: builds the measuring programs in release mode and runs them.
 //!
-//! They are the benchmark targets (`[[bench]]`) of `tests/suites`: each prints its own table of ratios and fails if it can't
-//! measure. None is named here, so that a new one needs nothing but its file.
+//! What is measured, and the tables, are in `tests/bench`. Its peer is a workspace of its own (see its `Cargo.toml`) and is
+//! built below the target folder. A missed aim is printed and is no failure.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, ensure};
-use cargo_metadata::TargetKind;
 use heliograph_lab::workspace;
 
-use crate::layers;
-use crate::setup;
+/// The crate that measures.
+const BENCH: &str = "heliograph-bench";
 
-/// The crate that has the measuring programs.
-const SUITES: &str = "heliograph-suites";
+/// What it is measured against: program and manifest.
+const PEER: (&str, &str) = ("heliograph-bench-peer", "tests/bench/peer/Cargo.toml");
 
 /// What to measure.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Only the measuring program of this name.
+    /// Only this comparison: `ingest` or `open`.
     name: Option<String>,
+    /// What everything is generated from.
+    #[arg(long)]
+    seed: Option<u64>,
 }
 
-/// Runs them one after the other: side by side they would measure each other.
+/// Builds, then measures; the measuring program runs its sides one after the other.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    setup::build_programs()?;
-    let metadata = layers::metadata()?;
-    let benches: Vec<String> = metadata
-        .packages
-        .iter()
-        .filter(|package| package.name.as_str() == SUITES)
-        .flat_map(|package| &package.targets)
-        .filter(|target| target.kind.contains(&TargetKind::Bench))
-        .map(|target| target.name.clone())
-        .filter(|name| arguments.name.as_ref().is_none_or(|wanted| wanted == name))
-        .collect();
-    ensure!(!benches.is_empty(), "{SUITES} has no such benchmark target");
-    let mut code = ExitCode::SUCCESS;
-    for bench in benches {
-        println!("{}", console::style(format!("== {bench}")).bold());
-        let status = Command::new("cargo")
-            .current_dir(workspace::root())
-            .args(["bench", "--quiet", "-p", SUITES, "--bench", &bench])
-            .status()
-            .context("starting cargo")?;
-        if !status.success() {
-            code = ExitCode::FAILURE;
-        }
+    let target = workspace::target();
+    let (peer, manifest) = PEER;
+    let peer_target = target.join("bench-peer");
+    println!("Building in release mode (the first time this takes several minutes) ...");
+    build(Command::new("cargo").args(["build", "--release", "--quiet", "--package", BENCH]))?;
+    build(
+        Command::new("cargo")
+            .args(["build", "--release", "--locked", "--quiet", "--manifest-path", manifest])
+            .env("CARGO_TARGET_DIR", &peer_target),
+    )?;
+    let mut bench = Command::new(program(&target, BENCH));
+    bench.arg("--peer").arg(program(&peer_target, peer)).arg("--folder").arg(target.join("bench"));
+    if let Some(seed) = arguments.seed {
+        bench.args(["--seed", &seed.to_string()]);
     }
-    Ok(code)
+    let status = bench
+        .args(&arguments.name)
+        .current_dir(workspace::root())
+        .status()
+        .context("starting the benches")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn build(cargo: &mut Command) -> anyhow::Result<()> {
+    let status = cargo.current_dir(workspace::root()).status().context("starting cargo")?;
+    ensure!(status.success(), "the benches could not be built");
+    Ok(())
+}
+
+fn program(target: &Path, name: &str) -> PathBuf {
+    target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
