@@ -8,7 +8,7 @@ use anyhow::Context;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// Each crate, and which crates of this workspace it may depend on.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("heliograph-model", &[]),
     ("heliograph-store", &["heliograph-model"]),
     ("heliograph-mls", &["heliograph-model"]),
@@ -25,6 +25,18 @@ const ARROWS: [(&str, &[&str]); 12] = [
     // The lab sees what a user sees: the shared vocabulary and nothing else.
     ("heliograph-lab", &["heliograph-model"]),
     ("xtask", &["heliograph-lab", "heliograph-model"]),
+    // Benches look at each layer by itself.
+    (
+        "heliograph-bench",
+        &[
+            "heliograph-client",
+            "heliograph-mls",
+            "heliograph-model",
+            "heliograph-store",
+            "heliograph-sync",
+            "heliograph-xmpp",
+        ],
+    ),
     (
         "heliograph-suites",
         &[
