@@ -437,3 +437,32 @@ fn a_full_disk_is_an_error_and_loses_nothing() {
         assert_eq!(world.shown(which), ["first", "arrives while the disk is full"]);
     }
 }
+
+#[test]
+fn a_direct_text_in_doubt_is_looked_for_before_it_is_sent_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    world.settle();
+    // A contact whose client would show a repeated stanza twice.
+    let contact = address("old.client@model.test");
+    let Ok(Reply::Conversation(id)) = world.command(0, Command::StartChat { contact }) else {
+        panic!("no chat")
+    };
+    world.settle();
+    world.command(0, Command::Send { conversation: id, text: "once is enough".into() }).unwrap();
+    while world.exchange_once(0) {}
+    // The server has it, but its acknowledgement never comes; meanwhile something else arrives after it.
+    let ana = world.phone(0).address.clone();
+    let Ok(Reply::Conversation(back)) = world.command(1, Command::StartChat { contact: ana.clone() }) else {
+        panic!("no chat")
+    };
+    world.command(1, Command::Send { conversation: back, text: "later".into() }).unwrap();
+    world.settle_without(0);
+    while world.exchange_once(0) {}
+    world.lose(0);
+    world.settle();
+    let archive = world.server().account_archive(&ana);
+    let is_it = |message: &&InboundMessage| matches!(&message.content, InboundContent::Plain { text, .. } if text == "once is enough");
+    assert_eq!(archive.iter().filter(is_it).count(), 1, "it was sent again although the archive had it");
+    assert_eq!(texts(world.phone(0), id).remove(0).state, DeliveryState::Archived);
+}

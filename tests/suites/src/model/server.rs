@@ -60,6 +60,11 @@ impl Server {
         }
     }
 
+    /// What an account's archive holds.
+    pub fn account_archive(&self, account: &Address) -> &[InboundMessage] {
+        &self.accounts[account].archive
+    }
+
     /// What a room's archive holds.
     pub fn room_archive(&self, room: &Address) -> &[InboundMessage] {
         &self.rooms[room].archive
