@@ -126,7 +126,7 @@ async fn try_sign_in(config: SessionConfig) -> Result<(), Error> {
     let mut online = false;
     while let Some(output) = outputs.recv().await {
         match output {
-            SessionOutput::Event(SessionEvent::Online { .. }) => {
+            SessionOutput::Event(SessionEvent::Online(_)) => {
                 online = true;
                 handle.close();
             }

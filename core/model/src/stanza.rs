@@ -463,12 +463,8 @@ pub enum StanzaErrorCondition {
 /// What happens to the session itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SessionEvent {
-    /// Logged in and bound.
-    Online {
-        /// The stream was resumed (XEP-0198 §5): nothing in flight was lost, rooms are still joined, and outstanding
-        /// requests will still be answered.
-        resumed: bool,
-    },
+    /// Logged in, and bound or resumed.
+    Online(Granted),
     /// The server acknowledged these messages (XEP-0198 §4), in this order.
     Acknowledged {
         /// Ids of messages sent.
@@ -479,6 +475,34 @@ pub enum SessionEvent {
         /// Why; `None` if we asked for it.
         error: Option<Error>,
     },
+}
+
+/// What the server granted to a session when it began, or said of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Granted {
+    /// The stream was resumed (XEP-0198 §5): nothing in flight was lost, rooms are still joined, and outstanding requests
+    /// will still be answered.
+    pub resumed: bool,
+    /// Carbons were switched on with the login (XEP-0386): no need to ask for them.
+    pub carbons: bool,
+    /// The server takes client state indications (XEP-0352).
+    pub client_state: bool,
+    /// The greatest stanza that it accepts, in bytes (XEP-0478).
+    pub stanza_bytes: Option<u32>,
+    /// It closes a stream that was silent for so many seconds (XEP-0478).
+    pub idle_seconds: Option<u32>,
+}
+
+impl Granted {
+    /// A fresh session of which nothing else is known.
+    pub fn fresh() -> Self {
+        Self::default()
+    }
+
+    /// A resumed session of which nothing else is known.
+    pub fn resumed() -> Self {
+        Self { resumed: true, ..Self::default() }
+    }
 }
 
 /// Sizes beyond which input is refused, whoever sends it.

@@ -119,12 +119,12 @@ impl<'a> Step<'a> {
 
     fn session(&mut self, event: SessionEvent) -> Result<(), EngineError> {
         match event {
-            SessionEvent::Online { resumed } => {
-                self.live.session_began(resumed);
+            SessionEvent::Online(granted) => {
+                self.live.session_began(granted.resumed);
                 if !message::conversations_with_due_receipts(self.tx)?.is_empty() {
                     self.receipts_soon(); // they were due when the last link broke
                 }
-                if resumed { self.continue_session() } else { self.begin_session() }
+                if granted.resumed { self.continue_session() } else { self.begin_session() }
             }
             SessionEvent::Acknowledged { messages } => {
                 messages.iter().try_for_each(|stanza| self.acknowledged(stanza))

@@ -78,7 +78,7 @@ impl Tour {
 
     async fn online(&mut self) -> bool {
         self.find(|output| match output {
-            SessionOutput::Event(SessionEvent::Online { resumed }) => Some(*resumed),
+            SessionOutput::Event(SessionEvent::Online(granted)) => Some(granted.resumed),
             _ => None,
         })
         .await

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use heliograph_model::stanza::SessionEvent;
+use heliograph_model::stanza::{Granted, SessionEvent};
 use heliograph_model::{Address, Entropy, Timestamp};
 use heliograph_store::{DatabaseKey, Readers, Store};
 use heliograph_sync::{Effects, Engine, Input, create_account};
@@ -61,7 +61,7 @@ impl Reader {
     /// Logs in; what the engine wants to send first.
     pub fn log_in(&mut self) -> anyhow::Result<Effects> {
         self.input(Input::Start)?;
-        self.input(Input::Session(SessionEvent::Online { resumed: false }))
+        self.input(Input::Session(SessionEvent::Online(Granted::fresh())))
     }
 
     /// For looking at what was stored.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heliograph_model::StanzaId;
-use heliograph_model::stanza::{Inbound, SessionEvent};
+use heliograph_model::stanza::{Granted, Inbound, SessionEvent};
 use minidom::Element;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -142,7 +142,7 @@ impl Running {
                     let messages = old.acknowledge(h).unwrap_or_default();
                     waiting.extend(acknowledged(messages));
                 }
-                waiting.push_back(SessionOutput::Event(SessionEvent::Online { resumed: false }));
+                waiting.push_back(SessionOutput::Event(SessionEvent::Online(Granted::fresh())));
                 (Decoder::new(jid), granted.map(StreamManagement::new))
             }
             Outcome::Resumed { h } => {
@@ -150,7 +150,7 @@ impl Running {
                     restored.ok_or(SessionError::Protocol("resumed what was not asked for"))?;
                 let (messages, unsure) = managed.resumed(h).map_err(|_| IMPOSSIBLE)?;
                 again = unsure;
-                waiting.push_back(SessionOutput::Event(SessionEvent::Online { resumed: true }));
+                waiting.push_back(SessionOutput::Event(SessionEvent::Online(Granted::resumed())));
                 waiting.extend(acknowledged(messages));
                 (decoder, Some(managed))
             }

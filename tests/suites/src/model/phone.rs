@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
-use heliograph_model::stanza::{Inbound, Outbound, SessionEvent};
+use heliograph_model::stanza::{Granted, Inbound, Outbound, SessionEvent};
 use heliograph_model::{Address, Entropy, Error, ErrorCode, Timestamp};
 use heliograph_store::{DatabaseKey, Fault, Store};
 use heliograph_sync::{
@@ -150,7 +150,7 @@ impl Phone {
             self.to_acknowledge.clear();
         }
         self.resumable = true;
-        self.input(now, Input::Session(SessionEvent::Online { resumed }));
+        self.input(now, Input::Session(SessionEvent::Online(Granted { resumed, ..Granted::default() })));
     }
 
     /// The link breaks.
