@@ -1,4 +1,4 @@
--- The schema of version 1, as the migrations make it. Written by a test; change it by a migration.
+-- The schema of version 2, as the migrations make it. Written by a test; change it by a migration.
 
 CREATE TABLE account (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1), -- keeps it one row
@@ -234,3 +234,16 @@ CREATE TABLE setting (
     name TEXT PRIMARY KEY,              -- chosen by the layer that uses it
     value BLOB NOT NULL                 -- in that layer's encoding
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE stream (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1), -- keeps it one row
+    identity BLOB NOT NULL,             -- what names it to the server, in the engine's own encoding
+    received INTEGER NOT NULL,          -- stanzas of the server that are handled here, modulo 2^32
+    sent INTEGER NOT NULL,              -- stanzas of ours that were committed to be sent in it
+    knowledge BLOB NOT NULL             -- rooms entered and archives read to their end, in the engine's own encoding
+) STRICT;
+
+CREATE TABLE stream_unacknowledged (
+    number INTEGER PRIMARY KEY,         -- which of our stanzas it is, counted from 1
+    stanza TEXT NOT NULL                -- its id
+) STRICT;

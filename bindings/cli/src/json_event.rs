@@ -96,6 +96,7 @@ pub struct TrafficFields {
     bytes_down: u64,
     flights: u64,
     connects: u64,
+    resumed: u64,
 }
 
 impl From<&Connection> for ConnectionFields {
@@ -170,6 +171,7 @@ impl From<&Traffic> for TrafficFields {
             bytes_down: traffic.bytes_down,
             flights: traffic.flights,
             connects: traffic.connects,
+            resumed: traffic.resumed,
         }
     }
 }

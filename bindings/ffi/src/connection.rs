@@ -51,6 +51,8 @@ pub struct Traffic {
     pub flights: u64,
     /// Connections opened.
     pub connects: u64,
+    /// How many of them took up a session again that the server had kept.
+    pub resumed: u64,
 }
 
 impl From<heliograph_client::Connection> for Connection {
@@ -72,6 +74,7 @@ impl From<heliograph_client::Traffic> for Traffic {
             bytes_down: traffic.bytes_down,
             flights: traffic.flights,
             connects: traffic.connects,
+            resumed: traffic.resumed,
         }
     }
 }

@@ -8,7 +8,6 @@ use heliograph_store::conversation::{self, Conversation};
 use heliograph_store::message::{self, Message};
 use heliograph_store::{Store, member, search};
 use heliograph_sync::{Command, Connection, ConnectionState, Engine, Input, Reply};
-use heliograph_xmpp::session::ResumeState;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -30,8 +29,6 @@ pub struct Client {
     running: Mutex<Option<Running>>,
     /// Lets one lifecycle call finish before the next begins.
     lifecycle: tokio::sync::Mutex<()>,
-    /// Kept over a suspension, so that the session can be resumed.
-    resume: Arc<Mutex<Option<ResumeState>>>,
 }
 
 struct Running {
@@ -64,8 +61,7 @@ impl Client {
             lacking: Vec::new(),
         };
         let shared = Shared::new(connection);
-        let resume = Arc::default();
-        let (running, address) = run(&location, &shared, &runtime, &resume)?;
+        let (running, address) = run(&location, &shared, &runtime)?;
         Ok(Self {
             location,
             address,
@@ -73,7 +69,6 @@ impl Client {
             runtime,
             running: Mutex::new(Some(running)),
             lifecycle: tokio::sync::Mutex::default(),
-            resume,
         })
     }
 
@@ -88,7 +83,8 @@ impl Client {
         self.tell(Input::Start);
     }
 
-    /// Says goodbye to the server and closes everything. When this returns, no task of the client runs, no timer is armed
+    /// Leaves the server, which keeps the session for a while so that it can be resumed cheaply (XEP-0198 §5), and closes
+    /// everything. When this returns, no task of the client runs, no timer is armed
     /// and no file of the database is open. Idempotent.
     pub async fn suspend(&self) -> Result<(), Error> {
         let _one_at_a_time = self.lifecycle.lock().await;
@@ -111,7 +107,7 @@ impl Client {
         if self.running().is_some() {
             return Ok(());
         }
-        let (running, _) = run(&self.location, &self.shared, &self.runtime, &self.resume)?;
+        let (running, _) = run(&self.location, &self.shared, &self.runtime)?;
         *self.running() = Some(running);
         Ok(())
     }
@@ -281,7 +277,6 @@ fn run(
     location: &StoreLocation,
     shared: &Arc<Shared>,
     runtime: &Handle,
-    resume: &Arc<Mutex<Option<ResumeState>>>,
 ) -> Result<(Running, Address), Error> {
     let mut store = Store::open(&location.path, &location.key)?;
     let account = account::load(&mut store)?;
@@ -289,7 +284,7 @@ fn run(
     let address = engine.address().clone();
     shared.set_readers(Some(engine.readers()));
     let (orders, inbox) = mpsc::unbounded_channel();
-    let driver = Driver::new(engine, account, Arc::clone(shared), Arc::clone(resume));
+    let driver = Driver::new(engine, account, Arc::clone(shared));
     let task = runtime.spawn(driver.run(inbox));
     Ok((Running { orders, task }, address))
 }

@@ -19,6 +19,8 @@ pub struct Traffic {
     pub flights: u64,
     /// Connections opened.
     pub connects: u64,
+    /// How many of them took up a session again that the server had kept (XEP-0198 §5).
+    pub resumed: u64,
 }
 
 /// A subscription to the connection's state.

@@ -5,14 +5,14 @@
 //! it again or the archive brings it.
 
 use std::future::pending;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use heliograph_model::stanza::{Inbound, SessionEvent};
 use heliograph_model::time::SystemClock;
 use heliograph_model::{Clock, Error, ErrorCode, Timestamp};
-use heliograph_sync::{Command, Effects, Engine, Input, LinkAction, Reply};
-use heliograph_xmpp::session::{ResumeState, Session, SessionHandle, SessionOutput};
+use heliograph_sync::{Command, Effects, Engine, Input, LinkAction, Received, Reply};
+use heliograph_xmpp::session::{self, ResumeState, Session, SessionHandle, SessionOutput, StoredStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -41,10 +41,12 @@ pub(crate) struct Driver {
     engine: Engine,
     account: AccountConfig,
     shared: Arc<Shared>,
-    resume: Arc<Mutex<Option<ResumeState>>>,
+    resume: Option<ResumeState>,
     session: Option<Running>,
     /// The engine wants a new session as soon as the old one has let go.
     connect_next: bool,
+    /// Stanzas in which the engine has nothing to do, and which are not counted yet: not worth a transaction of their own.
+    silent: u32,
     wake_at: Option<Instant>,
     /// Traffic of the sessions before this one.
     past: Traffic,
@@ -58,14 +60,24 @@ struct Running {
 }
 
 impl Driver {
-    pub fn new(
-        engine: Engine,
-        account: AccountConfig,
-        shared: Arc<Shared>,
-        resume: Arc<Mutex<Option<ResumeState>>>,
-    ) -> Self {
+    pub fn new(mut engine: Engine, account: AccountConfig, shared: Arc<Shared>) -> Self {
         let past = *shared.traffic();
-        Self { engine, account, shared, resume, session: None, connect_next: false, wake_at: None, past }
+        let resume = engine.take_stored_stream().and_then(|stored| {
+            let heliograph_sync::StoredStream { identity, received, rooms } = stored;
+            let account = engine.address().clone();
+            ResumeState::stored(StoredStream { account, identity, received, rooms })
+        });
+        Self {
+            engine,
+            account,
+            shared,
+            resume,
+            session: None,
+            connect_next: false,
+            silent: 0,
+            wake_at: None,
+            past,
+        }
     }
 
     pub async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
@@ -118,14 +130,20 @@ impl Driver {
 
     /// One input through the engine, and what follows from it.
     fn handle(&mut self, input: Input) -> Result<Option<Result<Reply, Error>>, Error> {
-        let from_session = matches!(input, Input::Received(_) | Input::Session(_));
         let now = SystemClock.now();
+        let effects = self.handle_at(now, input)?;
+        Ok(self.carry_out(now, effects))
+    }
+
+    /// One input through the engine.
+    fn handle_at(&mut self, now: Timestamp, input: Input) -> Result<Effects, Error> {
+        let from_session = matches!(input, Input::Received(_) | Input::Session(_));
         let entropy = fresh_entropy()?;
         crash::here(Place::BeforeCommit);
         match self.engine.handle(now, &entropy, input) {
             Ok(effects) => {
                 crash::here(Place::AfterCommit);
-                Ok(self.carry_out(now, effects))
+                Ok(effects)
             }
             Err(error) => {
                 let error = Error::from(error);
@@ -148,7 +166,7 @@ impl Driver {
         match effects.link {
             None => {}
             Some(LinkAction::Connect) => self.connect(),
-            Some(LinkAction::Close) => self.leave(true),
+            Some(LinkAction::Leave) => self.leave(true),
             Some(LinkAction::Abandon) => self.leave(false),
         }
         if let Some(session) = self.session.as_ref().filter(|session| !session.leaving) {
@@ -174,8 +192,7 @@ impl Driver {
             self.connect_next = true;
             return;
         }
-        let resume = self.resume.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (handle, outputs) = Session::start(self.account.session(), resume);
+        let (handle, outputs) = Session::start(self.account.session(), self.resume.take());
         self.session = Some(Running { handle, outputs, leaving: false });
         self.past.connects += 1;
     }
@@ -185,7 +202,7 @@ impl Driver {
         if let Some(session) = &mut self.session {
             session.leaving = true;
             if politely {
-                session.handle.close();
+                session.handle.leave();
             } else {
                 session.handle.abandon();
             }
@@ -195,29 +212,43 @@ impl Driver {
     fn session_says(&mut self, output: Option<SessionOutput>) {
         let leaving = self.session.as_ref().is_none_or(|session| session.leaving);
         match output {
-            Some(SessionOutput::Stanza { inbound }) if !leaving => self.received(inbound),
-            Some(SessionOutput::Event(event)) if !leaving => self.tell(Input::Session(event)),
-            Some(SessionOutput::Stanza { .. } | SessionOutput::Event(_)) => {}
             Some(SessionOutput::Ended { error, resume }) => self.ended(leaving, error, resume),
             None => {
                 let error = Error::new(ErrorCode::Internal, "the session ended without a word");
                 self.ended(leaving, Some(error), None);
             }
+            // What was given up is not handled; a resumption brings it again.
+            Some(_) if leaving => {}
+            Some(SessionOutput::Stanza { inbound, replies }) => self.received(inbound, replies),
+            Some(SessionOutput::Refused { inbound }) => {
+                self.tell(Input::Received(Received { inbound, ..Received::default() }));
+            }
+            Some(SessionOutput::AcknowledgementWanted) => {
+                if self.silent > 0 {
+                    self.commit(Received::default(), Vec::new());
+                }
+            }
+            Some(SessionOutput::Event(event)) => {
+                if matches!(&event, SessionEvent::Online(granted) if granted.resumed) {
+                    self.past.resumed += 1;
+                }
+                self.tell(Input::Session(event));
+            }
         }
     }
 
     /// One stanza, and with it all that have arrived meanwhile: one transaction for a burst.
-    fn received(&mut self, first: Vec<Inbound>) {
-        let mut batch = first;
-        let mut count = 1;
+    fn received(&mut self, first: Vec<Inbound>, mut replies: Vec<session::Reply>) {
+        let mut batch = Received { inbound: first, stanzas: 1, replies: 0 };
         let mut then = None;
         while let Some(session) = &mut self.session
-            && batch.len() < STANZAS_AT_ONCE
+            && batch.inbound.len() < STANZAS_AT_ONCE
         {
             match session.outputs.try_recv() {
-                Ok(SessionOutput::Stanza { inbound }) => {
-                    batch.extend(inbound);
-                    count += 1;
+                Ok(SessionOutput::Stanza { inbound, replies: more }) => {
+                    batch.inbound.extend(inbound);
+                    replies.extend(more);
+                    batch.stanzas += 1;
                 }
                 Ok(other) => {
                     then = Some(other);
@@ -226,14 +257,34 @@ impl Driver {
                 Err(_) => break,
             }
         }
-        let handled = batch.is_empty() || self.handle(Input::Received(batch)).is_ok();
-        if handled && let Some(session) = &self.session {
-            crash::here(Place::BeforeAcknowledge);
-            session.handle.handled(count);
-            crash::here(Place::AfterAcknowledge);
+        if batch.inbound.is_empty() && replies.is_empty() {
+            self.silent += batch.stanzas;
+        } else {
+            self.commit(batch, replies);
         }
         if then.is_some() {
             self.session_says(then);
+        }
+    }
+
+    /// Hands stanzas to the engine, with those before them in which it had nothing to do. Only what is committed is
+    /// acknowledged and answered.
+    fn commit(&mut self, mut batch: Received, replies: Vec<session::Reply>) {
+        batch.stanzas += std::mem::take(&mut self.silent);
+        batch.replies = replies.len() as u32;
+        let stanzas = batch.stanzas;
+        let now = SystemClock.now();
+        let Ok(effects) = self.handle_at(now, Input::Received(batch)) else { return };
+        if let Some(session) = &self.session {
+            for reply in replies {
+                session.handle.reply(reply);
+            }
+        }
+        self.carry_out(now, effects);
+        if let Some(session) = &self.session {
+            crash::here(Place::BeforeAcknowledge);
+            session.handle.handled(stanzas);
+            crash::here(Place::AfterAcknowledge);
         }
     }
 
@@ -246,7 +297,9 @@ impl Driver {
         self.count_traffic();
         self.past = Traffic { ..*self.shared.traffic() };
         self.session = None;
-        *self.resume.lock().unwrap_or_else(PoisonError::into_inner) = resume;
+        // Not handled, so the server sends them again to a resumed session.
+        self.silent = 0;
+        self.resume = resume;
         if !leaving {
             self.tell(Input::Session(SessionEvent::Closed { error }));
         }

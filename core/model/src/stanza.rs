@@ -465,6 +465,8 @@ pub enum StanzaErrorCondition {
 pub enum SessionEvent {
     /// Logged in, and bound or resumed.
     Online(Granted),
+    /// After a resumption: everything that the server had kept for us is here.
+    Drained,
     /// The server acknowledged these messages (XEP-0198 §4), in this order.
     Acknowledged {
         /// Ids of messages sent.
@@ -478,11 +480,17 @@ pub enum SessionEvent {
 }
 
 /// What the server granted to a session when it began, or said of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Granted {
     /// The stream was resumed (XEP-0198 §5): nothing in flight was lost, rooms are still joined, and outstanding requests
     /// will still be answered.
     pub resumed: bool,
+    /// Where a later process can resume this session; only for fresh sessions whose server allows it.
+    pub stream: Option<StreamIdentity>,
+    /// How many stanzas of a stream that an earlier process left the server had handled (XEP-0198 §5), modulo 2^32; told
+    /// whether it was resumed or not. `None` for a stream of this process: what was handled is then told by
+    /// [`SessionEvent::Acknowledged`], and the rest is sent again by the session itself.
+    pub handled: Option<u32>,
     /// Carbons were switched on with the login (XEP-0386): no need to ask for them.
     pub carbons: bool,
     /// The server takes client state indications (XEP-0352).
@@ -502,6 +510,23 @@ impl Granted {
     /// A resumed session of which nothing else is known.
     pub fn resumed() -> Self {
         Self { resumed: true, ..Self::default() }
+    }
+}
+
+/// What names a stream to its server, so that another process can resume it (XEP-0198 §5). `Debug` shows none of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamIdentity {
+    /// The server's name for it (`id` of `<enabled/>`).
+    pub id: String,
+    /// Where the server would like to be resumed, as `host:port`.
+    pub location: Option<String>,
+    /// Our resource in it.
+    pub resource: String,
+}
+
+impl std::fmt::Debug for StreamIdentity {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("StreamIdentity")
     }
 }
 

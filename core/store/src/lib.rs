@@ -34,6 +34,7 @@ pub mod peer;
 pub mod quarantine;
 pub mod search;
 pub mod setting;
+pub mod stream;
 
 #[cfg(test)]
 mod tables;

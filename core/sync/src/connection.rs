@@ -86,6 +86,7 @@ impl Live {
         if !resumed {
             self.session = SessionLive::default();
         }
+        self.session.draining = resumed;
     }
 
     /// The next moment at which the engine has something to do by itself.
@@ -116,6 +117,7 @@ impl Live {
             }
         }
         let caught_up = self.link == Link::Online
+            && !self.session.draining
             && self.session.account.done
             && self.session.rooms.values().all(|room| room.catchup.done)
             && !self.session.requests.values().any(Purpose::publishes_keys);

@@ -9,12 +9,15 @@ use crate::error::EngineError;
 use crate::input::{Effects, Input};
 use crate::live::Live;
 use crate::step::Step;
+use crate::stream::{self, StoredStream};
 
 /// See the crate's documentation.
 pub struct Engine {
     store: Store,
     account: Account,
     live: Live,
+    /// What an earlier process left, until a session of this one begins.
+    stored: Option<StoredStream>,
 }
 
 impl Engine {
@@ -22,8 +25,14 @@ impl Engine {
     pub fn open(mut store: Store) -> Result<Self, EngineError> {
         let account =
             store.write(|tx| account::load(tx).map_err(EngineError::from))?.ok_or(EngineError::NoAccount)?;
-        let live = Live { foreground: true, ..Live::default() };
-        Ok(Self { store, account, live })
+        let mut live = Live { foreground: true, ..Live::default() };
+        let stored = store.write(|tx| stream::load(tx, &mut live))?;
+        Ok(Self { store, account, live, stored })
+    }
+
+    /// The stream of an earlier process, for the first session of this one; `None` ever after.
+    pub fn take_stored_stream(&mut self) -> Option<StoredStream> {
+        self.stored.take()
     }
 
     /// Our account.
@@ -58,6 +67,7 @@ impl Engine {
                 return Err(failure.into());
             }
             handled?;
+            step.keep_stream(&self.live)?;
             Ok::<_, EngineError>(step.finish())
         })?;
         self.live = live;

@@ -25,9 +25,28 @@ pub enum Input {
     /// The session changed.
     Session(SessionEvent),
     /// What the session received, in order. Several stanzas in one input share one transaction.
-    Received(Vec<Inbound>),
+    Received(Received),
     /// The app asks for something; the answer is in [`Effects::reply`].
     Command(Command),
+}
+
+/// Stanzas of the server, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Received {
+    /// What they mean to the engine.
+    pub inbound: Vec<Inbound>,
+    /// How many stanzas they were. They may be acknowledged to the server when the input was handled.
+    pub stanzas: u32,
+    /// How many answers the session layer has to them: they are sent before everything in [`Effects::send`].
+    pub replies: u32,
+}
+
+impl From<Vec<Inbound>> for Received {
+    /// One stanza each, and nothing to answer.
+    fn from(inbound: Vec<Inbound>) -> Self {
+        let stanzas = u32::try_from(inbound.len()).unwrap_or(u32::MAX);
+        Self { inbound, stanzas, replies: 0 }
+    }
 }
 
 /// What an app can ask for.
@@ -127,8 +146,8 @@ pub struct Effects {
 pub enum LinkAction {
     /// Connect and log in, resuming the last session if that is possible.
     Connect,
-    /// Say goodbye and close.
-    Close,
+    /// Close the socket and keep the session for later, where the server allows that; else say goodbye.
+    Leave,
     /// Drop the socket without a word: the network is gone. The session may be resumed later.
     Abandon,
 }

@@ -44,10 +44,12 @@ mod random;
 mod room;
 mod setup;
 mod step;
+mod stream;
 mod welcome;
 mod wish;
 
 pub use account::create_account;
 pub use engine::Engine;
 pub use error::EngineError;
-pub use input::{Command, Connection, ConnectionState, Effects, Input, LinkAction, Reply};
+pub use input::{Command, Connection, ConnectionState, Effects, Input, LinkAction, Received, Reply};
+pub use stream::StoredStream;

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use heliograph_model::{Address, ArchiveId, ConversationId, Error, GroupId, RequestId, Timestamp};
 
+use crate::stream::StreamLive;
+
 /// See the module.
 #[derive(Clone, Default)]
 pub(crate) struct Live {
@@ -24,8 +26,12 @@ pub(crate) struct Live {
     pub error: Option<Error>,
     /// When waiting receipts go out.
     pub receipts_at: Option<Timestamp>,
+    /// Tells this process's requests from those of the one before it, whose answers a resumed stream may still bring.
+    pub run: Option<u32>,
     /// Never reset, so that an answer from an earlier session can't be taken for a new one's.
     pub next_request: u64,
+    /// The stream's counters, if it can be resumed.
+    pub stream: Option<StreamLive>,
     pub session: SessionLive,
 }
 
@@ -36,6 +42,8 @@ pub(crate) struct SessionLive {
     pub account: Catchup,
     pub rooms: BTreeMap<Address, RoomLive>,
     pub setups: BTreeMap<ConversationId, Setup>,
+    /// The session was resumed, and what the server had kept for us may still be on its way.
+    pub draining: bool,
     /// Outbox rows handed to this session.
     pub in_flight: BTreeSet<i64>,
     /// Groups whose pending commit was handed to this session.
@@ -61,7 +69,7 @@ pub(crate) struct Catchup {
     pub again: bool,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct RoomLive {
     pub joined: bool,
     pub catchup: Catchup,

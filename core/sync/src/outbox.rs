@@ -52,7 +52,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn may_send(&self, conversation: &Conversation) -> bool {
+    pub(crate) fn may_send(&self, conversation: &Conversation) -> bool {
         self.online()
             && conversation.state == ConversationState::Active
             && match conversation.kind {

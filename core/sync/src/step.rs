@@ -14,7 +14,7 @@ use heliograph_store::{Transaction, conversation, message};
 
 use crate::account::load_device;
 use crate::error::EngineError;
-use crate::input::{Effects, Input, LinkAction, Reply};
+use crate::input::{Effects, Input, LinkAction, Received, Reply};
 use crate::live::{Link, Live, Purpose};
 use crate::policy::{RECEIPT_DELAY_BACKGROUND, RECEIPT_DELAY_FOREGROUND};
 use crate::random::Random;
@@ -46,6 +46,13 @@ pub(crate) struct Pending {
     link: Option<LinkAction>,
     send: Vec<Outbound>,
     reply: Option<Result<Reply, Error>>,
+}
+
+impl Pending {
+    /// What will be sent, in order.
+    pub fn sending(&self) -> &[Outbound] {
+        &self.send
+    }
 }
 
 impl<'a> Step<'a> {
@@ -85,7 +92,7 @@ impl<'a> Step<'a> {
             Input::Suspend => {
                 self.live.wanted = false;
                 if matches!(self.live.link, Link::Connecting | Link::Online) {
-                    self.effects.link = Some(LinkAction::Close);
+                    self.effects.link = Some(LinkAction::Leave);
                 }
                 self.live.link_lost(self.now, self.entropy, None);
             }
@@ -104,9 +111,10 @@ impl<'a> Step<'a> {
                 }
             }
             Input::Session(event) => self.session(event)?,
-            Input::Received(stanzas) => {
-                for stanza in stanzas {
-                    self.received(stanza)?;
+            Input::Received(Received { inbound, stanzas, replies }) => {
+                self.stream_received(stanzas, replies);
+                for inbound in inbound {
+                    self.received(inbound)?;
                 }
             }
             Input::Command(command) => {
@@ -121,12 +129,20 @@ impl<'a> Step<'a> {
         match event {
             SessionEvent::Online(granted) => {
                 self.live.session_began(granted.resumed);
+                self.stream_began(&granted)?;
                 if !message::conversations_with_due_receipts(self.tx)?.is_empty() {
                     self.receipts_soon(); // they were due when the last link broke
                 }
                 if granted.resumed { self.continue_session() } else { self.begin_session() }
             }
+            SessionEvent::Drained => {
+                self.live.session.draining = false;
+                Ok(())
+            }
             SessionEvent::Acknowledged { messages } => {
+                if let Some(last) = messages.last() {
+                    self.stream_acknowledged(last)?;
+                }
                 messages.iter().try_for_each(|stanza| self.acknowledged(stanza))
             }
             SessionEvent::Closed { error } => {
@@ -144,16 +160,21 @@ impl<'a> Step<'a> {
     fn begin_session(&mut self) -> Result<(), EngineError> {
         self.send(Outbound::Available);
         self.request(Request::EnableCarbons, Purpose::Nothing);
-        if !self.facts.known {
-            self.request(Request::Features { of: self.account.address.clone() }, Purpose::AccountFeatures);
-            self.request(Request::Services { of: self.account.address.server() }, Purpose::Services);
-        }
+        self.ask_for_facts();
         self.read_account_archive()?;
         self.publish_keys()?;
         for conversation in conversation::list(self.tx)? {
             self.enter_room_of(&conversation)?;
         }
         self.drive_all()
+    }
+
+    /// What the server can do, if that is not known.
+    pub fn ask_for_facts(&mut self) {
+        if !self.facts.known {
+            self.request(Request::Features { of: self.account.address.clone() }, Purpose::AccountFeatures);
+            self.request(Request::Services { of: self.account.address.server() }, Purpose::Services);
+        }
     }
 
     /// The same session again: only what the app asked for meanwhile is left to do.
@@ -192,7 +213,8 @@ impl<'a> Step<'a> {
 
     pub fn request(&mut self, request: Request, purpose: Purpose) {
         self.live.next_request += 1;
-        let id = RequestId::new(format!("h{}", self.live.next_request));
+        let run = *self.live.run.get_or_insert_with(|| Random::new(self.entropy, "run").number(u32::MAX));
+        let id = RequestId::new(format!("{run:x}-{}", self.live.next_request));
         self.live.session.requests.insert(id.clone(), purpose);
         self.send(Outbound::Request { id, request });
     }

@@ -33,9 +33,12 @@ impl Tour {
 
     /// The next output, already acknowledged.
     async fn next(&mut self) -> SessionOutput {
-        let output =
+        let mut output =
             tokio::time::timeout(Duration::from_secs(10), self.outputs.recv()).await.unwrap().unwrap();
-        if let SessionOutput::Stanza { .. } = output {
+        if let SessionOutput::Stanza { replies, .. } = &mut output {
+            for reply in replies.drain(..) {
+                self.handle.reply(reply);
+            }
             self.handle.handled(1);
         }
         output
@@ -55,7 +58,7 @@ impl Tour {
 
     async fn inbound<T>(&mut self, mut wanted: impl FnMut(&Inbound) -> Option<T>) -> T {
         self.find(|output| match output {
-            SessionOutput::Stanza { inbound } => inbound.iter().find_map(&mut wanted),
+            SessionOutput::Stanza { inbound, .. } => inbound.iter().find_map(&mut wanted),
             _ => None,
         })
         .await
@@ -182,16 +185,12 @@ async fn main() {
         content: OutboundContent::Plain { text: "still there".to_owned() },
     }));
     tour.handle.abandon();
-    let resume = tour
-        .find(|output| match output {
-            SessionOutput::Ended { error, resume } => {
-                assert_eq!(*error, None);
-                Some(resume.clone())
-            }
-            _ => None,
-        })
-        .await;
-    println!("  {resume:?}");
+    let resume = loop {
+        if let SessionOutput::Ended { error, resume } = tour.next().await {
+            assert_eq!(error, None);
+            break resume;
+        }
+    };
     let mut tour = Tour::start(&config, resume);
     assert!(tour.online().await, "resumed");
     println!("  {:?}", tour.handle.traffic());

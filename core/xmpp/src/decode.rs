@@ -20,7 +20,6 @@ use heliograph_model::stanza::{Inbound, InboundContent, InboundMessage, Outbound
 use heliograph_model::{Address, RequestId, StanzaId};
 use jid::FullJid;
 use minidom::Element;
-use serde::{Deserialize, Serialize};
 use xmpp_parsers::carbons;
 use xmpp_parsers::ns as xns;
 
@@ -71,8 +70,8 @@ impl Decoded {
     }
 }
 
-/// What has to be remembered across a resumption. Plain data.
-#[derive(Clone, Default, Serialize, Deserialize)]
+/// What has to be remembered across a resumption.
+#[derive(Clone, Default)]
 pub struct DecoderState {
     /// Open questions by the id of their IQ.
     pending: BTreeMap<String, Pending>,
@@ -113,6 +112,12 @@ impl Decoder {
         Self { own, account, state, answered: VecDeque::new(), decoded: 0, handled: 0 }
     }
 
+    /// For the resumed session of an earlier process, which was in these rooms under these names.
+    pub fn in_rooms(own: FullJid, rooms: Vec<(Address, String)>) -> Self {
+        let rooms = rooms.into_iter().map(|(room, nick)| (room, Room::joined(nick))).collect();
+        Self::restored(own, DecoderState { rooms, ..DecoderState::default() })
+    }
+
     /// What [`Decoder::restored`] needs, as of the last handled stanza.
     pub fn state(&self) -> DecoderState {
         let mut state = self.state.clone();
@@ -138,6 +143,15 @@ impl Decoder {
     /// The stanza for an [`Outbound`]; notes what answer is awaited. An error says what to tell the engine instead.
     pub fn encode(&mut self, outbound: &Outbound) -> Result<Outgoing, Refusal> {
         self.stanza(outbound).map_err(|Unwritable| Refusal { inbound: refusal(outbound) })
+    }
+
+    /// The stanza for an [`Outbound`], or one that says nothing where there can't be one: whatever the owner sent is counted
+    /// (XEP-0198 §4), here and by the owner. In that case also what to tell the engine.
+    pub fn encode_or_fill(&mut self, outbound: &Outbound) -> (Outgoing, Option<Refusal>) {
+        match self.encode(outbound) {
+            Ok(outgoing) => (outgoing, None),
+            Err(refusal) => (Outgoing { stanza: encode::iq::nothing(), message: None }, Some(refusal)),
+        }
     }
 
     fn stanza(&mut self, outbound: &Outbound) -> Result<Outgoing, Unwritable> {

@@ -3,13 +3,11 @@
 use heliograph_model::stanza::{InboundMessage, Node};
 use heliograph_model::{Address, ArchiveId, RequestId};
 use jid::{FullJid, Jid, ResourceRef};
-use serde::{Deserialize, Serialize};
 
 use crate::xml::bare;
 
-/// A question that was sent. Kept by the `id` of its IQ; plain data, because it outlives the socket where the session is
-/// resumed.
-#[derive(Clone, Serialize, Deserialize)]
+/// A question that was sent. Kept by the `id` of its IQ; outlives the socket where the session is resumed.
+#[derive(Clone)]
 pub(crate) struct Pending {
     /// Whose answer it is.
     pub(crate) request: RequestId,
@@ -18,7 +16,7 @@ pub(crate) struct Pending {
 }
 
 /// Who was asked, and so who may answer (RFC 6120 §8.1.2.1): ids can be guessed.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Asked {
     /// Our own account: no `to` was given.
     OwnAccount,
@@ -53,7 +51,7 @@ impl Asked {
 }
 
 /// What kind of answer is awaited, with what is known of it so far.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone)]
 pub(crate) enum Expects {
     /// An empty result.
     Done,
@@ -67,7 +65,7 @@ pub(crate) enum Expects {
 }
 
 /// An archive page under way: results come as messages, before the IQ that ends the page (XEP-0313 §4).
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone)]
 pub(crate) struct Collector {
     /// The room; `None` for our own account.
     pub(crate) room: Option<Address>,
@@ -105,7 +103,7 @@ impl Collector {
 }
 
 /// An item on its way into a node of ours.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone)]
 pub(crate) struct Publication {
     pub(crate) node: Node,
     pub(crate) item: String,
@@ -114,7 +112,7 @@ pub(crate) struct Publication {
 }
 
 /// How the node's configuration is asked for. A server that refuses one is asked for the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PublishStage {
     /// Publish with options, `max_items` as many as the server allows.
     Max,

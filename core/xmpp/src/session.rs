@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use heliograph_model::stanza::{Inbound, Outbound, SessionEvent};
 use heliograph_model::{Address, Error};
+use minidom::Element;
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
@@ -28,7 +29,7 @@ pub use crate::connect::{ServerLocation, TlsMode};
 pub use crate::timeouts::Timeouts;
 pub use crate::tls::Trust;
 pub use crate::traffic::Traffic;
-pub use resume::ResumeState;
+pub use resume::{ResumeState, StoredStream};
 
 use crate::error::SessionError;
 use crate::traffic::Counters;
@@ -91,7 +92,16 @@ pub enum SessionOutput {
     Stanza {
         /// What it means.
         inbound: Vec<Inbound>,
+        /// What is to be sent for it, by [`SessionHandle::reply`], once it is safe on disk.
+        replies: Vec<Reply>,
     },
+    /// Something that was to be sent can't be written as XML; a stanza that says nothing went out in its place.
+    Refused {
+        /// What a server would have answered.
+        inbound: Vec<Inbound>,
+    },
+    /// The server waits for [`SessionHandle::handled`] (XEP-0198 §4).
+    AcknowledgementWanted,
     /// The last output. The socket is closed and no task runs any more.
     Ended {
         /// Why; `None` if [`SessionHandle::close`] or [`SessionHandle::abandon`] asked for it.
@@ -99,6 +109,16 @@ pub enum SessionOutput {
         /// For the next [`Session::start`], where the server may still keep this session.
         resume: Option<ResumeState>,
     },
+}
+
+/// A stanza that answers another one without anybody having to think about it. Sent by its owner and not by the session
+/// itself, because every stanza of ours is counted, and the owner keeps the count.
+pub struct Reply(Element);
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Reply")
+    }
 }
 
 /// Starts sessions.
@@ -144,6 +164,11 @@ impl SessionHandle {
         self.order(Order::Send(Box::new(outbound)));
     }
 
+    /// Sends an answer, in order with what is sent.
+    pub fn reply(&self, reply: Reply) {
+        self.order(Order::Reply(reply));
+    }
+
     /// `count` further outputs of [`SessionOutput::Stanza`] are safe on disk, in their order; the server may forget them.
     pub fn handled(&self, count: u32) {
         self.order(Order::Handled(count));
@@ -153,6 +178,12 @@ impl SessionHandle {
     /// [`NetworkUnavailable`](heliograph_model::ErrorCode::NetworkUnavailable), to be resumed.
     pub fn probe(&self) {
         self.order(Order::Probe);
+    }
+
+    /// Goes to sleep: sends what was given so far and what was handled, and closes the socket but not the stream, so that
+    /// the session can be resumed. Where the server does not allow that, as [`Self::close`].
+    pub fn leave(&self) {
+        self.order(Order::Leave);
     }
 
     /// Says goodbye: sends what was given so far, closes the stream, waits [`Timeouts::goodbye`] for the server to do
@@ -181,8 +212,10 @@ impl SessionHandle {
 #[derive(Debug)]
 enum Order {
     Send(Box<Outbound>),
+    Reply(Reply),
     Handled(u32),
     Probe,
+    Leave,
     Close,
     Abandon,
 }

@@ -112,6 +112,8 @@ pub struct StreamManagement {
     asked_at: Option<u32>,
     /// It asked again before that.
     asked_again_at: Option<u32>,
+    /// What we had sent is known to the owner, not here: an earlier process sent it.
+    of_earlier_process: bool,
 }
 
 impl StreamManagement {
@@ -124,6 +126,16 @@ impl StreamManagement {
     pub fn restored(granted: Enabled, handled: u32, acknowledged: u32, queue: Vec<Unacknowledged>) -> Self {
         let queue = queue.into();
         Self { granted, received: handled, handled, acknowledged, queue, ..Self::default() }
+    }
+
+    /// A stream that an earlier process left, in which `handled` stanzas of the server are safe here.
+    pub fn of_earlier_process(granted: Enabled, handled: u32) -> Self {
+        Self { granted, received: handled, handled, of_earlier_process: true, ..Self::default() }
+    }
+
+    /// Whether what the server has handled is to be told to the owner as a number.
+    pub fn is_of_earlier_process(&self) -> bool {
+        self.of_earlier_process
     }
 
     /// A stanza went out.
@@ -219,6 +231,9 @@ impl StreamManagement {
         self.received = self.handled;
         self.asked_at = None;
         self.asked_again_at = None;
+        if std::mem::take(&mut self.of_earlier_process) {
+            self.acknowledged = h;
+        }
         let messages = self.acknowledge(h)?;
         Ok((messages, self.queue.drain(..).collect()))
     }

@@ -5,11 +5,13 @@
 mod scripted;
 
 use heliograph_model::stanza::{
-    Inbound, InboundContent, MessageKind, Outbound, OutboundContent, OutboundMessage, Request, Response,
-    SessionEvent, Unusable,
+    Granted, Inbound, InboundContent, MessageKind, Outbound, OutboundContent, OutboundMessage, Request,
+    Response, SessionEvent, StreamIdentity, Unusable,
 };
 use heliograph_model::{Address, Error, ErrorCode, RequestId, StanzaId};
-use heliograph_xmpp::session::{ResumeState, Session, SessionConfig, SessionHandle, SessionOutput, TlsMode};
+use heliograph_xmpp::session::{
+    ResumeState, Session, SessionConfig, SessionHandle, SessionOutput, StoredStream, TlsMode,
+};
 use scripted::{BIND, FULL_JID, PASSWORD, SCRAM, START_TLS, Server, patiently};
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
@@ -25,20 +27,36 @@ impl Phone {
         Self { handle, outputs }
     }
 
+    /// The next output; what it wants to be answered is answered.
     async fn next(&mut self) -> SessionOutput {
-        patiently(self.outputs.recv()).await.expect("the session said no last word")
+        let mut output = patiently(self.outputs.recv()).await.expect("the session said no last word");
+        if let SessionOutput::Stanza { replies, .. } = &mut output {
+            for reply in replies.drain(..) {
+                self.handle.reply(reply);
+            }
+        }
+        output
     }
 
     async fn event(&mut self) -> SessionEvent {
         match self.next().await {
             SessionOutput::Event(event) => event,
+            SessionOutput::AcknowledgementWanted => Box::pin(self.event()).await,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn refused(&mut self) -> Vec<Inbound> {
+        match self.next().await {
+            SessionOutput::Refused { inbound } => inbound,
             other => panic!("{other:?}"),
         }
     }
 
     async fn stanza(&mut self) -> Vec<Inbound> {
         match self.next().await {
-            SessionOutput::Stanza { inbound } => inbound,
+            SessionOutput::Stanza { inbound, .. } => inbound,
+            SessionOutput::AcknowledgementWanted => Box::pin(self.stanza()).await,
             other => panic!("{other:?}"),
         }
     }
@@ -336,9 +354,7 @@ async fn interrupted(server: &Server) -> ResumeState {
     peer.vanish();
     let (error, resume) = phone.ended().await;
     assert_eq!(error.unwrap().code, ErrorCode::NetworkUnavailable);
-    // It has to survive being written down.
-    let stored = serde_json::to_string(&resume.unwrap()).unwrap();
-    serde_json::from_str(&stored).unwrap()
+    resume.unwrap()
 }
 
 #[tokio::test]
@@ -356,6 +372,7 @@ async fn a_resumed_session_goes_on_where_it_was() {
     assert_eq!(again.attr("id"), Some("m2"));
     peer.acknowledge(4).await;
     assert_eq!(phone.event().await, acknowledged(&["m2"]));
+    assert_eq!(phone.event().await, SessionEvent::Drained);
     peer.say("<iq type='result' id='q1'/>").await;
     assert_eq!(
         phone.stanza().await,
@@ -401,6 +418,115 @@ async fn a_refused_resumption_leads_to_a_fresh_session_and_repeats_nothing() {
         assert!(server.nobody_waits().await, "one login");
         assert!(phone.ended().await.1.is_some());
     }
+}
+
+/// What the process before this one wrote down: one room, one stanza handled.
+fn left_by_an_earlier_process() -> ResumeState {
+    let stored = StoredStream {
+        account: Address::parse("ana@example.org").unwrap(),
+        identity: StreamIdentity { id: "one".to_owned(), location: None, resource: "phone".to_owned() },
+        received: 1,
+        rooms: vec![(Address::parse("room@muc.example.org").unwrap(), "ana".to_owned())],
+    };
+    ResumeState::stored(stored).unwrap()
+}
+
+#[tokio::test]
+async fn the_session_of_an_earlier_process_is_resumed_and_its_owner_told_how_far_it_got() {
+    let server = Server::new().await;
+    let mut phone = Phone::start(server.config(TlsMode::Direct), Some(left_by_an_earlier_process()));
+    let mut peer = server.accept_login().await;
+    let request = peer.expect("resume", "urn:xmpp:sm:3").await;
+    assert_eq!((request.attr("previd"), request.attr("h")), (Some("one"), Some("1")));
+    peer.say("<resumed xmlns='urn:xmpp:sm:3' previd='one' h='41'/>").await;
+    let resumed = Granted { handled: Some(41), ..Granted::resumed() };
+    assert_eq!(phone.event().await, SessionEvent::Online(resumed));
+    peer.say("<message from='room@muc.example.org/bo' type='groupchat'><body>kept</body></message>").await;
+    assert_eq!(text(&phone.stanza().await), "kept");
+    phone.handle.handled(1);
+    peer.acknowledge(41).await;
+    assert_eq!(phone.event().await, SessionEvent::Drained);
+    assert_eq!(peer.handled().await, "2");
+    // Counting goes on from what the server said.
+    phone.write("m1", "more");
+    peer.expect_stanza("message").await;
+    peer.acknowledge(42).await;
+    assert_eq!(phone.event().await, acknowledged(&["m1"]));
+    // Out of a room that the process before this one had entered.
+    peer.say(
+        "<presence from='room@muc.example.org/ana' type='unavailable'>\
+         <x xmlns='http://jabber.org/protocol/muc#user'><status code='110'/><status code='307'/></x></presence>",
+    )
+    .await;
+    assert!(matches!(phone.stanza().await.as_slice(), [Inbound::RoomLeft { .. }]));
+}
+
+#[tokio::test]
+async fn a_server_that_gave_up_the_session_of_an_earlier_process_still_tells_how_far_it_got() {
+    for (attribute, handled) in [("h='7'", Some(7)), ("", None)] {
+        let server = Server::new().await;
+        let mut phone = Phone::start(server.config(TlsMode::Direct), Some(left_by_an_earlier_process()));
+        let mut peer = server.accept_login().await;
+        peer.expect("resume", "urn:xmpp:sm:3").await;
+        peer.say(&format!("<failed xmlns='urn:xmpp:sm:3' {attribute}/>")).await;
+        peer.bind().await;
+        peer.enable("two").await;
+        let SessionEvent::Online(granted) = phone.event().await else { panic!("not online") };
+        assert_eq!((granted.resumed, granted.handled), (false, handled));
+        assert_eq!(granted.stream.unwrap().id, "two");
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_to_a_session_after_its_end_counts() {
+    let server = Server::new().await;
+    let mut phone = Phone::start(server.config(TlsMode::Direct), None);
+    let mut peer = server.accept_session("one").await;
+    phone.online(false).await;
+    peer.say("<message from='bo@example.org/x' type='chat'><body>hi</body></message>").await;
+    peer.say("<iq type='get' id='p1' from='bo@example.org/x'><ping xmlns='urn:xmpp:ping'/></iq>").await;
+    peer.vanish();
+    // The owner is still busy with what it got when the session has ended already.
+    let (mut outputs, mut resume) = (Vec::new(), None);
+    while let Some(output) = patiently(phone.outputs.recv()).await {
+        match output {
+            SessionOutput::Stanza { replies, .. } => outputs.push(replies),
+            SessionOutput::Ended { resume: ended, .. } => resume = ended,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(outputs.len(), 2);
+    for reply in outputs.into_iter().flatten() {
+        phone.handle.reply(reply);
+    }
+    phone.handle.handled(2);
+    phone.write("m1", "said too late");
+    let _phone = Phone::start(server.config(TlsMode::Direct), resume);
+    let mut peer = server.accept_login().await;
+    assert_eq!(peer.expect("resume", "urn:xmpp:sm:3").await.attr("h"), Some("2"));
+    peer.say("<resumed xmlns='urn:xmpp:sm:3' previd='one' h='0'/>").await;
+    assert_eq!(peer.expect_stanza("iq").await.attr("id"), Some("p1"));
+    assert_eq!(peer.expect_stanza("message").await.attr("id"), Some("m1"));
+}
+
+#[tokio::test]
+async fn leaving_keeps_the_stream_and_says_what_was_handled() {
+    let server = Server::new().await;
+    let mut phone = Phone::start(server.config(TlsMode::Direct), None);
+    let mut peer = server.accept_session("one").await;
+    phone.online(false).await;
+    peer.say("<message from='bo@example.org/x' type='chat'><body>hi</body></message>").await;
+    phone.stanza().await;
+    phone.handle.handled(1);
+    phone.write("m1", "good night");
+    phone.handle.leave();
+    assert_eq!(peer.expect_stanza("message").await.attr("id"), Some("m1"));
+    peer.expect("r", "urn:xmpp:sm:3").await;
+    assert_eq!(peer.expect("a", "urn:xmpp:sm:3").await.attr("h"), Some("1"));
+    let (error, resume) = phone.ended().await;
+    assert!(error.is_none());
+    assert_eq!(resume.unwrap().unacknowledged().count(), 1);
+    peer.nothing_else().await;
 }
 
 #[tokio::test]
@@ -535,17 +661,18 @@ async fn what_xml_cannot_carry_harms_neither_the_stream_nor_the_counts() {
 
     let room = Address::parse("room@muc.example.org").unwrap();
     phone.handle.send(Outbound::JoinRoom { room: room.clone(), nick: "a\u{7}".to_owned() });
-    assert!(matches!(phone.stanza().await.as_slice(), [Inbound::RoomRefused { .. }]));
+    assert!(matches!(phone.refused().await.as_slice(), [Inbound::RoomRefused { .. }]));
+    // Whoever sent it has counted it.
+    assert_eq!(peer.expect_stanza("iq").await.attr("type"), Some("result"));
+    peer.acknowledge(2).await;
     peer.say(
         "<message from='bo@example.org/x' type='chat'><body>hi</body></message><r xmlns='urn:xmpp:sm:3'/>",
     )
     .await;
     assert_eq!(text(&phone.stanza().await), "hi");
-    // The refusal was none of the server's stanzas.
-    phone.handle.handled(1);
     phone.write("m2", "not yet");
     peer.expect_stanza("message").await;
-    peer.acknowledge(2).await;
+    peer.acknowledge(3).await;
     phone.handle.handled(1);
     assert_eq!(peer.expect("a", "urn:xmpp:sm:3").await.attr("h"), Some("1"));
 }
@@ -629,10 +756,10 @@ async fn strangers_learn_nothing_but_the_programs_name() {
     ] {
         peer.say(&format!("<iq type='get' id='s1' from='eve@example.com/x' to='{FULL_JID}'>{question}</iq>"))
             .await;
+        assert_eq!(phone.stanza().await, []);
         let reply = peer.expect_stanza("iq").await;
         assert_eq!((reply.attr("to"), reply.attr("id")), (Some("eve@example.com/x"), Some("s1")));
         assert_eq!(reply.children().next().map(minidom::Element::name), answer, "{question}");
-        assert_eq!(phone.stanza().await, []);
     }
     // Answers are stanzas too: they are in the count that the server acknowledges.
     phone.write("m1", "hello");

@@ -37,7 +37,7 @@ pub fn run(folder: &Path, workload: &Workload) -> anyhow::Result<Measurement> {
         let parse = Instant::now();
         let inbound = parse_page(&mut decoder, page, &asked, number + 1 == pages.len())?;
         parsing += parse.elapsed();
-        let effects = reader.input(Input::Received(inbound))?;
+        let effects = reader.input(Input::Received(inbound.into()))?;
         for outbound in effects.send {
             query = note(&mut decoder, &outbound)?.or(query);
         }
@@ -59,7 +59,7 @@ fn enter(reader: &mut Reader, decoder: &mut Decoder) -> anyhow::Result<Option<St
         if let Some(id) = note(decoder, &outbound)? {
             query = Some(id);
         } else if let Some(inbound) = archives.answer(outbound)? {
-            let more = reader.input(Input::Received(vec![inbound]))?.send;
+            let more = reader.input(Input::Received(vec![inbound].into()))?.send;
             ensure!(more.is_empty(), "the engine has more to say than expected");
         }
     }

@@ -186,7 +186,7 @@ impl Archives {
         let mut waiting: VecDeque<Outbound> = asked.drain(..).collect();
         while let Some(outbound) = waiting.pop_front() {
             if let Some(inbound) = self.answer(outbound)? {
-                waiting.extend(reader.input(Input::Received(vec![inbound]))?.send);
+                waiting.extend(reader.input(Input::Received(vec![inbound].into()))?.send);
             }
         }
         Ok(())

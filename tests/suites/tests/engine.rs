@@ -416,7 +416,7 @@ fn a_full_disk_is_an_error_and_loses_nothing() {
     let batch: Vec<_> = world.phone(0).down.iter().cloned().collect();
     assert!(!batch.is_empty());
     world.phone_mut(0).set_fault(Some(Fault::FailCommit));
-    let error = Error::from(world.phone_mut(0).try_input(now, Input::Received(batch)).unwrap_err());
+    let error = Error::from(world.phone_mut(0).try_input(now, Input::Received(batch.into())).unwrap_err());
     assert_eq!(error.code, ErrorCode::DiskFull, "{error}");
     for fault in [Fault::FailCommit, Fault::DiskFull { pages: 0 }] {
         world.phone_mut(0).set_fault(Some(fault));

@@ -6,7 +6,6 @@ use heliograph_model::Address;
 use heliograph_model::stanza::{Inbound, Response};
 use jid::ResourceRef;
 use minidom::Element;
-use serde::{Deserialize, Serialize};
 use xmpp_parsers::ns as xns;
 
 use super::iq::{Answer, Next, unreadable};
@@ -23,7 +22,7 @@ const CREATED: &str = "201";
 const NEW_NICK: &str = "303";
 
 /// A room that we asked to enter.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone)]
 pub(super) struct Room {
     nick: String,
     joined: bool,
@@ -32,6 +31,10 @@ pub(super) struct Room {
 impl Room {
     pub(super) fn joining(nick: String) -> Self {
         Self { nick, joined: false }
+    }
+
+    pub(super) fn joined(nick: String) -> Self {
+        Self { nick, joined: true }
     }
 }
 

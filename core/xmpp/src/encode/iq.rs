@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use jid::Jid;
 use minidom::Element;
+use xmpp_parsers::bind::BindResponse;
 use xmpp_parsers::iq::{Iq, IqGetPayload, IqResultPayload, IqSetPayload};
+use xmpp_parsers::ns::JABBER_CLIENT;
 use xmpp_parsers::ping::Ping;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
@@ -44,6 +46,12 @@ pub(crate) fn refusal(id: &str, to: Option<Jid>, condition: DefinedCondition) ->
         other: None,
     };
     element(addressed(Iq::from_error(id, error), to))
+}
+
+/// A stanza that nobody asked for and nobody answers (RFC 6120 §8.2.3), in the place of one that can't be written.
+pub(crate) fn nothing() -> Element {
+    element(Iq::from_result("heliograph-nothing", None::<BindResponse>))
+        .unwrap_or_else(|Unwritable| Element::bare("iq", JABBER_CLIENT))
 }
 
 fn addressed(iq: Iq, to: Option<Jid>) -> Iq {

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heliograph_model::StanzaId;
-use heliograph_model::stanza::{Granted, Inbound, SessionEvent};
+use heliograph_model::stanza::{Granted, SessionEvent, StreamIdentity};
+use jid::FullJid;
 use minidom::Element;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -17,13 +18,13 @@ use xmpp_parsers::ns as xns;
 
 use super::login::{self, Established, Outcome};
 use super::wire::Wire;
-use super::{Order, ResumeState, SessionConfig, SessionOutput, Timeouts};
-use crate::decode::{Decoded, Decoder};
+use super::{Order, Reply, ResumeState, SessionConfig, SessionOutput, Timeouts};
+use crate::decode::{Decoded, Decoder, Refusal};
 use crate::encode;
 use crate::error::SessionError;
 use crate::frame::Frame;
 use crate::negotiation::stream_error;
-use crate::stream_management::{Acknowledge, AskAcknowledgement, StreamManagement, Unacknowledged};
+use crate::stream_management::{Acknowledge, AskAcknowledgement, Enabled, StreamManagement, Unacknowledged};
 use crate::traffic::Counters;
 
 /// Connects, logs in, serves, and says how it ended.
@@ -37,7 +38,7 @@ pub(super) async fn run(
     // A state of another account is of no use.
     let resume = resume.filter(|state| state.account() == config.address);
     let end = match set_up(&config, resume, &mut inbox, &outputs, &counters).await {
-        Ok((running, backlog)) => running.serve(backlog, &mut inbox).await,
+        Ok((running, backlog)) => running.serve(backlog, inbox).await,
         Err(end) => end,
     };
     if let Some(error) = &end.error {
@@ -55,14 +56,12 @@ struct End {
 /// Sets the session up while listening to orders.
 async fn set_up(
     config: &SessionConfig,
-    resume: Option<ResumeState>,
+    mut resume: Option<ResumeState>,
     inbox: &mut mpsc::UnboundedReceiver<Order>,
     outputs: &mpsc::Sender<SessionOutput>,
     counters: &Arc<Counters>,
 ) -> Result<(Running, VecDeque<Order>), End> {
-    // Opened now: a state that does not parse must cost nothing but itself.
-    let restored = resume.as_ref().and_then(ResumeState::restore);
-    let request = restored.as_ref().and_then(|(stream, _)| stream.resume());
+    let request = resume.as_mut().and_then(ResumeState::request);
     let mut backlog = VecDeque::new();
     let attempt = timeout(config.timeouts.attempt, login::establish(config, request, counters));
     tokio::pin!(attempt);
@@ -70,7 +69,7 @@ async fn set_up(
         tokio::select! {
             biased;
             order = inbox.recv() => match order {
-                Some(Order::Close | Order::Abandon) | None => return Err(End { error: None, resume }),
+                Some(Order::Leave | Order::Close | Order::Abandon) | None => return Err(End { error: None, resume }),
                 Some(order) => backlog.push_back(order),
             },
             () = outputs.closed() => return Err(End { error: None, resume }),
@@ -84,6 +83,7 @@ async fn set_up(
             return Err(End { error: Some(SessionError::NoAnswer("connecting and signing in")), resume });
         }
     };
+    let restored = resume.map(ResumeState::restore);
     let running = Running::new(established, restored, config.timeouts, outputs.clone(), Arc::clone(counters))
         .map_err(|error| End { error: Some(error), resume: None })?;
     Ok((running, backlog))
@@ -103,19 +103,19 @@ struct Running {
     /// Outputs that wait for room in the channel. While there are any, the socket is not read.
     waiting: VecDeque<SessionOutput>,
     outputs: mpsc::Sender<SessionOutput>,
-    /// Outputs that the owner has not handled yet, oldest first: whether each is a stanza of the server, and not one that
-    /// we made up about something of ours that could not be sent.
-    unhandled: VecDeque<bool>,
     timeouts: Timeouts,
     counters: Arc<Counters>,
     /// Requests for acknowledgement that are not answered.
     asked: u32,
     awaited: Option<Awaited>,
+    /// The stream was resumed, and what the server had kept for us may still be on its way.
+    draining: bool,
     probes: u64,
 }
 
 /// Why the session stops being served.
 enum Stop {
+    Leave,
     Close,
     Abandon,
     Failed(SessionError),
@@ -133,24 +133,30 @@ impl Running {
             SessionError::Protocol("the server acknowledged stanzas that were never sent");
         let mut waiting = VecDeque::new();
         let mut again = Vec::new();
+        let draining = matches!(established.outcome, Outcome::Resumed { .. });
         let (decoder, managed) = match established.outcome {
             Outcome::Bound { jid, granted, refused } => {
+                let mut online = Granted { stream: identity(granted.as_ref(), &jid), ..Granted::fresh() };
                 // The old session is gone, but the server may still tell how far it got.
-                let late = restored.zip(refused.and_then(|refused| refused.h));
-                if let Some(((mut old, _), h)) = late {
-                    // A count that can't be means that nothing is known.
-                    let messages = old.acknowledge(h).unwrap_or_default();
-                    waiting.extend(acknowledged(messages));
+                if let Some(((mut old, _), h)) = restored.zip(refused.and_then(|refused| refused.h)) {
+                    if old.is_of_earlier_process() {
+                        online.handled = Some(h);
+                    } else {
+                        // A count that can't be means that nothing is known.
+                        waiting.extend(acknowledged(old.acknowledge(h).unwrap_or_default()));
+                    }
                 }
-                waiting.push_back(SessionOutput::Event(SessionEvent::Online(Granted::fresh())));
+                waiting.push_back(SessionOutput::Event(SessionEvent::Online(online)));
                 (Decoder::new(jid), granted.map(StreamManagement::new))
             }
             Outcome::Resumed { h } => {
                 let (mut managed, decoder) =
                     restored.ok_or(SessionError::Protocol("resumed what was not asked for"))?;
+                let handled = managed.is_of_earlier_process().then_some(h);
                 let (messages, unsure) = managed.resumed(h).map_err(|_| IMPOSSIBLE)?;
                 again = unsure;
-                waiting.push_back(SessionOutput::Event(SessionEvent::Online(Granted::resumed())));
+                let online = Granted { handled, ..Granted::resumed() };
+                waiting.push_back(SessionOutput::Event(SessionEvent::Online(online)));
                 waiting.extend(acknowledged(messages));
                 (decoder, Some(managed))
             }
@@ -160,45 +166,53 @@ impl Running {
             decoder,
             waiting,
             outputs,
-            unhandled: VecDeque::new(),
+            draining,
             timeouts,
             counters,
             asked: 0,
             awaited: None,
             probes: 0,
         };
-        if !again.is_empty() {
-            for Unacknowledged { message, stanza } in again {
-                running.wire.stanza(stanza, message);
-            }
+        for Unacknowledged { message, stanza } in again {
+            running.wire.stanza(stanza, message);
+        }
+        if draining {
+            // The answer comes behind everything that the server had kept.
             running.ask();
         }
         Ok(running)
     }
 
-    async fn serve(mut self, backlog: VecDeque<Order>, inbox: &mut mpsc::UnboundedReceiver<Order>) -> End {
-        let stop = self.work(backlog, inbox).await;
-        let end = match stop {
-            Stop::Close => {
-                let goodbye = self.timeouts.goodbye;
-                let _ = timeout(goodbye, self.say_goodbye()).await;
-                End { error: None, resume: None }
+    async fn serve(mut self, backlog: VecDeque<Order>, mut inbox: mpsc::UnboundedReceiver<Order>) -> End {
+        let stop = self.work(backlog, &mut inbox).await;
+        let goodbye = self.timeouts.goodbye;
+        let resumable = self.wire.managed.as_ref().is_some_and(|managed| managed.resume().is_some());
+        let (error, resume) = match stop {
+            Stop::Leave if resumable => {
+                self.say_handled();
+                let _ = timeout(goodbye, self.wire.flush()).await;
+                (None, true)
             }
-            Stop::Abandon => End { error: None, resume: self.leave(inbox) },
+            Stop::Leave | Stop::Close => {
+                let _ = timeout(goodbye, self.say_goodbye()).await;
+                (None, false)
+            }
+            Stop::Abandon => (None, true),
             Stop::Failed(error) => {
-                let resume = if may_resume_after(&error) { self.leave(inbox) } else { None };
                 if error == SessionError::Closed {
                     // The server closed the stream and waits for us to do the same (RFC 6120 §4.4).
-                    let _ = timeout(self.timeouts.goodbye, self.wire.close()).await;
+                    let _ = timeout(goodbye, self.wire.close()).await;
                 }
-                End { error: Some(error), resume }
+                let resume = may_resume_after(&error);
+                (Some(error), resume)
             }
         };
         // What came before the end is told before the end.
         for output in self.waiting.drain(..) {
             let _ = self.outputs.send(output).await;
         }
-        end
+        let stream = if resume { self.wire.give_up() } else { None };
+        End { error, resume: stream.and_then(|stream| ResumeState::of(stream, self.decoder, inbox)) }
     }
 
     async fn work(&mut self, backlog: VecDeque<Order>, inbox: &mut mpsc::UnboundedReceiver<Order>) -> Stop {
@@ -247,24 +261,23 @@ impl Running {
         let mut stop = None;
         while let Some(order) = orders.pop_front() {
             match order {
-                Order::Send(outbound) => match self.decoder.encode(&outbound) {
-                    Ok(outgoing) => {
-                        self.wire.stanza(outgoing.stanza, outgoing.message);
-                        sent = true;
-                    }
-                    Err(refusal) => {
+                Order::Send(outbound) => {
+                    let (outgoing, refusal) = self.decoder.encode_or_fill(&outbound);
+                    self.wire.stanza(outgoing.stanza, outgoing.message);
+                    sent = true;
+                    if let Some(Refusal { inbound }) = refusal {
                         tracing::warn!("something that XMPP can't carry was not sent");
-                        self.tell(refusal.inbound, false);
+                        self.waiting.push_back(SessionOutput::Refused { inbound });
                     }
-                },
+                }
+                Order::Reply(Reply(stanza)) => self.wire.stanza(stanza, None),
                 Order::Handled(count) => {
-                    let count = self.unhandled.drain(..self.unhandled.len().min(count as usize));
-                    let count = count.filter(|from_server| *from_server).count() as u32;
                     self.decoder.handled(count);
                     let answer = self.wire.managed.as_mut().and_then(|managed| managed.handled(count));
                     self.say(answer);
                 }
                 Order::Probe => self.probe(),
+                Order::Leave => stop = Some(Stop::Leave),
                 Order::Close => stop = Some(Stop::Close),
                 Order::Abandon => stop = Some(Stop::Abandon),
             }
@@ -303,17 +316,10 @@ impl Running {
             Frame::Oversized(_) => return Err(SessionError::Protocol("an oversized element of the stream")),
         };
         let Decoded { inbound, replies } = decoded;
-        for reply in replies {
-            self.wire.stanza(reply, None);
-        }
-        self.tell(inbound, true);
+        let replies = replies.into_iter().map(Reply).collect();
+        self.waiting.push_back(SessionOutput::Stanza { inbound, replies });
         self.still_awaited();
         Ok(())
-    }
-
-    fn tell(&mut self, inbound: Vec<Inbound>, from_server: bool) {
-        self.unhandled.push_back(from_server);
-        self.waiting.push_back(SessionOutput::Stanza { inbound });
     }
 
     /// What belongs to the stream and not to anybody on it.
@@ -325,8 +331,10 @@ impl Running {
             return Ok(());
         };
         if element.name() == "r" {
-            let answer = managed.asked();
-            self.say(answer);
+            match managed.asked() {
+                Some(answer) => self.say(Some(answer)),
+                None => self.waiting.push_back(SessionOutput::AcknowledgementWanted),
+            }
         } else if element.name() == "a" {
             let count = Acknowledge::try_from(element.clone())
                 .map_err(|_| SessionError::Protocol("a malformed acknowledgement"))?;
@@ -337,6 +345,9 @@ impl Running {
             let all = managed.unacknowledged().len() == 0;
             self.asked = if all { 0 } else { self.asked.saturating_sub(1) };
             self.waiting.extend(acknowledged(messages));
+            if std::mem::take(&mut self.draining) {
+                self.waiting.push_back(SessionOutput::Event(SessionEvent::Drained));
+            }
         }
         Ok(())
     }
@@ -400,31 +411,28 @@ impl Running {
         }
     }
 
-    /// Sends what is queued and the last count, closes the stream, and waits for the server to do the same.
-    async fn say_goodbye(&mut self) {
+    /// The server may forget what is handled.
+    fn say_handled(&mut self) {
         let last = self.wire.managed.as_ref().map(StreamManagement::acknowledgement);
         self.say(last);
+    }
+
+    /// Sends what is queued and the last count, closes the stream, and waits for the server to do the same.
+    async fn say_goodbye(&mut self) {
+        self.say_handled();
         if self.wire.flush().await.is_err() || self.wire.close().await.is_err() {
             return;
         }
         // What still comes in is not counted as handled: the archives have it.
         while self.wire.transfer(true).await.is_ok() {}
     }
+}
 
-    /// What a later session needs to go on, with everything that was accepted for sending.
-    fn leave(&mut self, inbox: &mut mpsc::UnboundedReceiver<Order>) -> Option<ResumeState> {
-        inbox.close();
-        let mut left = VecDeque::new();
-        while let Ok(order) = inbox.try_recv() {
-            if matches!(order, Order::Send(_) | Order::Handled(_)) {
-                left.push_back(order);
-            }
-        }
-        // No order in there stops.
-        let _ = self.obey(&mut left);
-        self.wire.give_up();
-        ResumeState::of(self.wire.managed.as_ref()?, &self.decoder)
-    }
+/// What names the stream to its server, if it can be resumed.
+fn identity(granted: Option<&Enabled>, bound: &FullJid) -> Option<StreamIdentity> {
+    let granted = granted.filter(|granted| granted.resume)?;
+    let resource = bound.resource().as_str().to_owned();
+    Some(StreamIdentity { id: granted.id.clone()?, location: granted.location.clone(), resource })
 }
 
 fn acknowledged(messages: Vec<StanzaId>) -> Option<SessionOutput> {

@@ -1,96 +1,110 @@
-//! What outlives a socket: enough to take the session up again (XEP-0198 §5).
+//! What outlives a socket, and what outlives a process: enough to take a session up again (XEP-0198 §5).
 
+use heliograph_model::stanza::StreamIdentity;
 use heliograph_model::{Address, StanzaId};
 use jid::FullJid;
-use minidom::Element;
-use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
 
-use crate::decode::{Decoder, DecoderState};
-use crate::stream_management::{Enabled, StreamManagement, Unacknowledged};
+use super::Order;
+use crate::decode::Decoder;
+use crate::stream_management::{Enabled, Resume, StreamManagement, Unacknowledged};
 
-/// A session that the server may still keep. Plain data, so that it can be stored; holds addresses and messages, so that it
-/// must be stored encrypted. `Debug` shows none of it.
+/// A session that the server may still keep. `Debug` shows nothing of it.
 ///
-/// It stands where [`handled`](super::SessionHandle::handled) last reached the session: outputs that were handled later than
-/// that come again after the resumption, so their owner must know messages by their ids.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct ResumeState {
-    id: String,
-    location: Option<String>,
-    bound: FullJid,
-    /// Stanzas of the server that are safe here, modulo 2^32.
-    handled: u32,
-    /// Stanzas of ours that the server has, modulo 2^32.
-    acknowledged: u32,
-    /// What the server may not have, oldest first.
-    unacknowledged: Vec<Unsure>,
-    decoder: DecoderState,
+/// It stands exactly where its owner left it: what the owner said to the session after its end
+/// ([`handled`](super::SessionHandle::handled), [`send`](super::SessionHandle::send), [`reply`](super::SessionHandle::reply))
+/// still counts.
+pub struct ResumeState(Box<Left>);
+
+/// What the session left.
+struct Left {
+    stream: StreamManagement,
+    decoder: Decoder,
+    /// What the owner of the session said after its end.
+    late: Option<mpsc::UnboundedReceiver<Order>>,
 }
 
-/// A stanza of ours whose fate is unknown.
-#[derive(Clone, Serialize, Deserialize)]
-struct Unsure {
-    message: Option<StanzaId>,
-    xml: String,
+/// What a process wrote down about its session, for the one after it. Every number is of the same committed transaction.
+pub struct StoredStream {
+    /// The account.
+    pub account: Address,
+    /// As it was granted (see [`Granted::stream`](heliograph_model::stanza::Granted::stream)).
+    pub identity: StreamIdentity,
+    /// Stanzas of the server that were handled, modulo 2^32.
+    pub received: u32,
+    /// The rooms that we are in, and our name in each.
+    pub rooms: Vec<(Address, String)>,
 }
 
 impl std::fmt::Debug for ResumeState {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("ResumeState")
-            .field("handled", &self.handled)
-            .field("acknowledged", &self.acknowledged)
-            .field("unacknowledged", &self.unacknowledged.len())
-            .finish_non_exhaustive()
+        formatter.debug_struct("ResumeState").finish_non_exhaustive()
     }
 }
 
 impl ResumeState {
-    /// The state of a session, if its server allows resumption.
-    pub(super) fn of(stream: &StreamManagement, decoder: &Decoder) -> Option<Self> {
-        let resume = stream.resume()?;
-        let unacknowledged = stream
-            .unacknowledged()
-            .map(|stanza| {
-                let mut xml = Vec::new();
-                stanza.stanza.write_to(&mut xml).ok()?;
-                Some(Unsure { message: stanza.message.clone(), xml: String::from_utf8(xml).ok()? })
-            })
-            // A stanza that can't be kept would shift every later one: rather no resumption.
-            .collect::<Option<Vec<_>>>()?;
-        Some(Self {
-            id: resume.previd,
-            location: stream.granted.location.clone(),
-            bound: decoder.own().clone(),
-            handled: resume.h,
-            acknowledged: stream.acknowledged_count(),
-            unacknowledged,
-            decoder: decoder.state(),
-        })
+    /// The session of an earlier process. Its open questions are forgotten: who asked them is gone. `None` if the stored
+    /// resource can't be one.
+    pub fn stored(stored: StoredStream) -> Option<Self> {
+        let StoredStream { account, identity, received, rooms } = stored;
+        let bound = FullJid::new(&format!("{account}/{}", identity.resource)).ok()?;
+        let granted = Enabled { id: Some(identity.id), resume: true, location: identity.location };
+        let stream = StreamManagement::of_earlier_process(granted, received);
+        Some(Self(Box::new(Left { stream, decoder: Decoder::in_rooms(bound, rooms), late: None })))
+    }
+
+    /// The state of a session that ends now, if its server allows resumption.
+    pub(super) fn of(
+        stream: StreamManagement,
+        decoder: Decoder,
+        late: mpsc::UnboundedReceiver<Order>,
+    ) -> Option<Self> {
+        stream.resume()?;
+        Some(Self(Box::new(Left { stream, decoder, late: Some(late) })))
     }
 
     /// The account whose session this is.
     pub(super) fn account(&self) -> Address {
-        Address::from(self.bound.to_bare())
+        Address::from(self.0.decoder.own().to_bare())
+    }
+
+    /// The request to resume. Nothing that the owner says later is in it.
+    pub(super) fn request(&mut self) -> Option<Resume> {
+        if let Some(mut late) = self.0.late.take() {
+            while let Ok(order) = late.try_recv() {
+                self.0.follow(order);
+            }
+        }
+        self.0.stream.resume()
     }
 
     /// Messages whose fate is unknown.
     pub fn unacknowledged(&self) -> impl Iterator<Item = &StanzaId> {
-        self.unacknowledged.iter().filter_map(|stanza| stanza.message.as_ref())
+        self.0.stream.unacknowledged().filter_map(|stanza| stanza.message.as_ref())
     }
 
-    /// Back to a running state; `None` if a stored stanza does not parse.
-    pub(super) fn restore(&self) -> Option<(StreamManagement, Decoder)> {
-        let granted = Enabled { id: Some(self.id.clone()), resume: true, location: self.location.clone() };
-        let queue = self
-            .unacknowledged
-            .iter()
-            .map(|stanza| {
-                let stanza_xml = stanza.xml.parse::<Element>().ok()?;
-                Some(Unacknowledged { message: stanza.message.clone(), stanza: stanza_xml })
-            })
-            .collect::<Option<Vec<_>>>()?;
-        let stream = StreamManagement::restored(granted, self.handled, self.acknowledged, queue);
-        Some((stream, Decoder::restored(self.bound.clone(), self.decoder.clone())))
+    /// Back to a running session.
+    pub(super) fn restore(self) -> (StreamManagement, Decoder) {
+        let Left { stream, decoder, .. } = *self.0;
+        let decoder = Decoder::restored(decoder.own().clone(), decoder.state());
+        (stream, decoder)
+    }
+}
+
+impl Left {
+    fn follow(&mut self, order: Order) {
+        match order {
+            Order::Send(outbound) => {
+                let (outgoing, _) = self.decoder.encode_or_fill(&outbound);
+                self.stream.sent(Unacknowledged { message: outgoing.message, stanza: outgoing.stanza });
+            }
+            Order::Reply(reply) => self.stream.sent(Unacknowledged { message: None, stanza: reply.0 }),
+            Order::Handled(count) => {
+                self.decoder.handled(count);
+                // Nobody is there to be told.
+                let _ = self.stream.handled(count);
+            }
+            Order::Probe | Order::Leave | Order::Close | Order::Abandon => {}
+        }
     }
 }

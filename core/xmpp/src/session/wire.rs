@@ -14,6 +14,7 @@ use heliograph_model::StanzaId;
 use minidom::Element;
 
 use super::login::{Stream, read_error};
+use crate::encode;
 use crate::error::SessionError;
 use crate::frame::Frame;
 use crate::stream_management::{StreamManagement, Unacknowledged};
@@ -91,9 +92,13 @@ impl Wire {
                         managed.sent(Unacknowledged { message, stanza: element });
                     }
                 }
-                // Only this element: nothing of it was written, and it is not counted.
+                // Only this element: nothing of it was written. Its owner has counted it, so something has to be sent.
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
                     tracing::error!("an element can't be written as XML and was not sent");
+                    if stanza {
+                        let element = encode::iq::nothing();
+                        self.queue.push_front(Queued { element, stanza, message: None });
+                    }
                 }
                 Err(error) => return Poll::Ready(Err(error.into())),
             }
@@ -112,10 +117,11 @@ impl Wire {
     }
 
     /// Nothing more will be written: what is queued counts as sent, so that a resumption sends it.
-    pub(super) fn give_up(&mut self) {
-        let Some(managed) = &mut self.managed else { return };
-        for queued in self.queue.drain(..).filter(|queued| queued.stanza) {
+    pub(super) fn give_up(self) -> Option<StreamManagement> {
+        let mut managed = self.managed?;
+        for queued in self.queue.into_iter().filter(|queued| queued.stanza) {
             managed.sent(Unacknowledged { message: queued.message, stanza: queued.element });
         }
+        Some(managed)
     }
 }

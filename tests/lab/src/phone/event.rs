@@ -134,4 +134,6 @@ pub struct Traffic {
     pub flights: u64,
     /// Connections made.
     pub connects: u64,
+    /// How many of them took up a session that the server had kept.
+    pub resumed: u64,
 }

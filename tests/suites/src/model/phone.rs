@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
-use heliograph_model::stanza::{Granted, Inbound, Outbound, SessionEvent};
+use heliograph_model::stanza::{Granted, Inbound, Outbound, SessionEvent, StreamIdentity};
 use heliograph_model::{Address, Entropy, Error, ErrorCode, Timestamp};
 use heliograph_store::{DatabaseKey, Fault, Store};
 use heliograph_sync::{
-    Command, Connection, Effects, Engine, EngineError, Input, LinkAction, Reply, create_account,
+    Command, Connection, Effects, Engine, EngineError, Input, LinkAction, Received, Reply, StoredStream,
+    create_account,
 };
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -30,14 +31,29 @@ pub struct Phone {
     pub linked: bool,
     /// The engine wants a link.
     pub wants_link: bool,
-    /// The server still holds the session: what is in `up` and `down` survives a cut.
+    /// The server still holds the session: what is in `up` and `down` survives a cut, and `down` survives the process.
     pub resumable: bool,
+    /// How many stanzas of ours the server handled in this session, and how many of its own we did.
+    pub counts: Counts,
+    /// What the process that died left for this one.
+    stored: Option<StoredStream>,
+    /// The session was resumed, and the engine was not told that all is here.
+    draining: bool,
     /// When the engine wants to be woken.
     pub wake_at: Option<Timestamp>,
     /// What the engine last said about the connection.
     pub connection: Option<Connection>,
     /// Hash over every effect so far: what a replay must reproduce.
     pub trace: Sha256,
+}
+
+/// Stream management (XEP-0198 §4) as the model's server does it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counts {
+    /// Stanzas of the phone that the server handled.
+    pub up: u32,
+    /// Stanzas of the server that the phone handled.
+    pub down: u32,
 }
 
 impl Phone {
@@ -58,6 +74,9 @@ impl Phone {
             linked: false,
             wants_link: false,
             resumable: false,
+            counts: Counts::default(),
+            stored: None,
+            draining: false,
             wake_at: None,
             connection: None,
             trace: Sha256::new(),
@@ -120,7 +139,7 @@ impl Phone {
     fn carry_out(&mut self, effects: Effects) -> Option<Result<Reply, Error>> {
         match effects.link {
             Some(LinkAction::Connect) => self.wants_link = true,
-            Some(LinkAction::Close | LinkAction::Abandon) => {
+            Some(LinkAction::Leave | LinkAction::Abandon) => {
                 self.wants_link = false;
                 self.linked = false;
             }
@@ -144,13 +163,38 @@ impl Phone {
         self.linked = true;
         self.wants_link = false;
         let resumed = self.resumable;
+        let mut granted = Granted { resumed, ..Granted::default() };
         if !resumed {
             self.up.clear();
             self.down.clear();
             self.to_acknowledge.clear();
+            self.counts = Counts::default();
+            let identity = StreamIdentity { id: "stream".into(), location: None, resource: "phone".into() };
+            granted.stream = Some(identity);
+        } else if let Some(stored) = self.stored.take() {
+            assert_eq!(stored.received, self.counts.down, "what is handled and what is written down differ");
+            granted.handled = Some(self.counts.up);
+            self.to_acknowledge.clear();
         }
+        self.stored = None;
         self.resumable = true;
-        self.input(now, Input::Session(SessionEvent::Online(Granted { resumed, ..Granted::default() })));
+        self.draining = resumed;
+        self.input(now, Input::Session(SessionEvent::Online(granted)));
+        self.drained(now);
+    }
+
+    /// Takes up to `count` stanzas of the server, to be handled in one transaction.
+    pub fn take_down(&mut self, count: usize) -> Received {
+        let batch: Vec<Inbound> = (0..count).map_while(|_| self.down.pop_front()).collect();
+        self.counts.down += batch.len() as u32;
+        batch.into()
+    }
+
+    /// After a resumption, once nothing is left of what the server had kept.
+    pub fn drained(&mut self, now: Timestamp) {
+        if self.linked && self.down.is_empty() && std::mem::take(&mut self.draining) {
+            self.input(now, Input::Session(SessionEvent::Drained));
+        }
     }
 
     /// The link breaks.
@@ -160,15 +204,18 @@ impl Phone {
         self.input(now, Input::Session(SessionEvent::Closed { error: Some(error) }));
     }
 
-    /// The process is killed and started again; the session is lost with it.
+    /// The process is killed and started again: what it had in hand is lost, what it wrote down is not.
     pub fn die(&mut self, now: Timestamp) {
         self.engine = None;
         self.linked = false;
         self.wants_link = false;
-        self.resumable = false;
         self.wake_at = None;
+        self.up.clear();
         let store = Store::open(&self.path, &key()).unwrap();
-        self.engine = Some(Engine::open(store).unwrap());
+        let mut engine = Engine::open(store).unwrap();
+        self.stored = engine.take_stored_stream();
+        self.resumable &= self.stored.is_some();
+        self.engine = Some(engine);
         self.input(now, Input::Start);
     }
 }

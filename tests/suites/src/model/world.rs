@@ -36,6 +36,9 @@ pub struct Plan {
     pub repeat: u32,
 }
 
+/// How often the server has given up the session by the time a phone that was killed is back, in thousandths.
+const SESSIONS_LOST_IN_DEATH: u32 = 400;
+
 /// What a run came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
@@ -176,7 +179,7 @@ impl World {
         if self.chance(self.plan.kill) {
             let now = self.now;
             self.phones[which].die(now);
-            self.gone(which);
+            self.perhaps_forget(which, SESSIONS_LOST_IN_DEATH);
         }
         if self.phones[which].wants_link && self.chance(300) {
             self.link(which);
@@ -212,7 +215,12 @@ impl World {
         }
         let now = self.now;
         self.phones[which].link_down(now);
-        if self.chance(self.plan.forget) {
+        self.perhaps_forget(which, self.plan.forget);
+    }
+
+    /// The server may give up the session of a phone that is not there.
+    fn perhaps_forget(&mut self, which: usize, thousandths: u32) {
+        if self.chance(thousandths) {
             self.phones[which].resumable = false;
             self.gone(which);
         }
@@ -230,6 +238,7 @@ impl World {
             return;
         }
         let Some(outbound) = self.phones[which].up.pop_front() else { return };
+        self.phones[which].counts.up += 1;
         if let Outbound::Message(message) = &outbound {
             let id = message.id.clone();
             self.phones[which].to_acknowledge.push(id);
@@ -263,12 +272,13 @@ impl World {
         if !phone.linked || phone.down.is_empty() {
             return;
         }
-        let batch: Vec<Inbound> = (0..count).map_while(|_| phone.down.pop_front()).collect();
+        let batch = phone.take_down(count);
         if dies {
             phone.input_then_die(now, Input::Received(batch));
-            self.gone(which);
+            self.perhaps_forget(which, SESSIONS_LOST_IN_DEATH);
         } else {
             phone.input(now, Input::Received(batch));
+            phone.drained(now);
         }
     }
 
