@@ -1,8 +1,8 @@
 #!/bin/bash
-# servers.sh FOLDER prosody13|prosody012...
+# servers.sh FOLDER prosody13|prosody012|ejabberd...
 #
-# Downloads XMPP servers from the distribution that this machine already uses and unpacks each into FOLDER/NAME, with the
-# start scripts FOLDER/NAME/prosody and FOLDER/NAME/prosodyctl. Installs nothing, needs no root, starts no service and
+# Downloads XMPP servers from the distribution that this machine already uses and unpacks each into FOLDER/NAME, with its
+# start scripts (prosody and prosodyctl, or ejabberd) at the top. Installs nothing, needs no root, starts no service and
 # writes no file outside FOLDER: apt works on a private, empty state, so the libraries that the servers need come along
 # whatever this machine has. Folders that are complete already are left alone.
 #
@@ -24,13 +24,14 @@ done
 case "$ID" in
 debian)
     pool=debian; components=main; suites="bookworm bookworm-backports"
-    suite_of_prosody012=bookworm; suite_of_prosody13=bookworm-backports
+    suite_of_prosody012=bookworm; suite_of_prosody13=bookworm-backports; suite_of_ejabberd=bookworm-backports
     if [ "${VERSION_CODENAME:-}" != bookworm ]; then
-        suites="bookworm trixie"; suite_of_prosody13=trixie
+        suites="bookworm trixie"; suite_of_prosody13=trixie; suite_of_ejabberd=trixie
     fi ;;
 ubuntu)
     pool=ubuntu; components="main universe"; suites="noble"
     suite_of_prosody012=noble; suite_of_prosody13=${VERSION_CODENAME:-noble}
+    suite_of_ejabberd=$suite_of_prosody13
     [ "$suite_of_prosody13" = noble ] || suites="noble $suite_of_prosody13" ;;
 *)
     echo "servers.sh: knows the package archives of Debian and Ubuntu only, this is $ID" >&2; exit 3 ;;
@@ -77,16 +78,18 @@ private_apt() {
         -o Debug::NoLocking=1 -o APT::Sandbox::User="$(id -un)" "$@"
 }
 
-# Lua and everything that Prosody's Lua modules link to; the C library and the rest of the base system stay this machine's.
-needed='^(prosody|lua|liblua|libexpat|libicu|libidn|libssl|libsqlite3-0|libdbi|libreadline)'
-packages="prosody prosody-modules lua5.4 lua-expat lua-filesystem lua-socket lua-sec lua-bitop lua-dbi-sqlite3"
+# Lua, Erlang, and everything that the servers' modules link to; the C library and the rest of the base system stay this
+# machine's.
+needed='^(prosody|lua|liblua|ejabberd|erlang|libodbc|libltdl|libyaml|libexpat|libicu|libidn|libssl|libsqlite3-0|libdbi|libreadline)'
+packages_of_prosody="prosody prosody-modules lua5.4 lua-expat lua-filesystem lua-socket lua-sec lua-bitop lua-dbi-sqlite3"
+packages_of_ejabberd="ejabberd erlang-p1-sqlite3"
 
-unpack() { # NAME SUITE VERSION-PREFIX
-    local name=$1 suite=$2 version=$3 tree=$folder/$1 plan chosen package
+unpack() { # NAME SUITE VERSION-PREFIX PACKAGES (the first of them is the server)
+    local name=$1 suite=$2 version=$3 packages=$4 tree=$folder/$1 plan chosen package
     private_apt -s install --no-install-recommends -t "$suite" $packages > "$state/plan" \
         || { echo "servers.sh: $suite has not all of: $packages" >&2; exit 4; }
     plan=$(awk '/^Inst/ { print $2 }' "$state/plan" | grep -E "$needed")
-    chosen=$(awk '/^Inst prosody / { gsub(/[(]/, "", $3); print $3 }' "$state/plan")
+    chosen=$(awk -v server="${packages%% *}" '$1 == "Inst" && $2 == server { gsub(/[(]/, "", $3); print $3 }' "$state/plan")
     case "$chosen" in "$version"*) ;; *)
         echo "servers.sh: $name: $suite carries version $chosen, not $version" >&2; exit 4 ;;
     esac
@@ -98,7 +101,7 @@ unpack() { # NAME SUITE VERSION-PREFIX
 }
 
 # Start scripts: the packaged programs with the paths of the unpacked tree, found from where the script itself lies.
-write_start_scripts() { # NAME
+start_scripts_of_prosody() { # NAME
     local tree=$folder/$1 program
     for program in prosody prosodyctl; do
         sed -E -e '1d' \
@@ -121,16 +124,31 @@ END
     done
 }
 
+# The emulator without `erl` and `ejabberdctl`, which know only the packaged paths; both are shell scripts that set these.
+start_scripts_of_ejabberd() { # NAME
+    cat > "$folder/$1/ejabberd" <<'END'
+#!/bin/sh
+tree=$(cd "$(dirname "$0")" && pwd)
+libraries=$(echo "$tree"/usr/lib/*-linux-gnu)
+ROOTDIR=$tree/usr/lib/erlang BINDIR=$(echo "$tree"/usr/lib/erlang/erts-*/bin) EMU=beam PROGNAME=erl
+ERL_LIBS=$libraries LD_LIBRARY_PATH=$libraries
+export ROOTDIR BINDIR EMU PROGNAME ERL_LIBS LD_LIBRARY_PATH
+exec "$BINDIR/erlexec" "$@"
+END
+    chmod +x "$folder/$1/ejabberd"
+}
+
 updated=
 for name in "$@"; do
     case "$name" in
-    prosody13) suite=$suite_of_prosody13; version=13. ;;
-    prosody012) suite=$suite_of_prosody012; version=0.12. ;;
+    prosody13) kind=prosody; suite=$suite_of_prosody13; version=13.; packages=$packages_of_prosody ;;
+    prosody012) kind=prosody; suite=$suite_of_prosody012; version=0.12.; packages=$packages_of_prosody ;;
+    ejabberd) kind=ejabberd; suite=$suite_of_ejabberd; version=24.12; packages=$packages_of_ejabberd ;;
     *) echo "servers.sh: unknown server $name" >&2; exit 2 ;;
     esac
     [ -f "$folder/$name/.complete" ] && continue
     [ -n "$updated" ] || { private_apt update; updated=yes; }
-    unpack "$name" "$suite" "$version"
-    write_start_scripts "$name"
+    unpack "$name" "$suite" "$version" "$packages"
+    "start_scripts_of_$kind" "$name"
     touch "$folder/$name/.complete"
 done

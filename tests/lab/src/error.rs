@@ -36,12 +36,12 @@ pub enum LabError {
         /// The last lines of its log.
         log: String,
     },
-    /// `prosodyctl` refused.
-    #[error("prosodyctl {command}: {output}")]
+    /// The server refused what an operator would do.
+    #[error("{command}: {output}")]
     Control {
-        /// The subcommand.
+        /// The command.
         command: String,
-        /// What it printed.
+        /// What it answered.
         output: String,
     },
     /// No port in the lab's range is free.

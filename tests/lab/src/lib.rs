@@ -1,6 +1,6 @@
 //! The lab: real servers, networks and phones under script.
 //!
-//! What it does: starts Prosody on loopback with a throw-away certificate authority, kills it and starts it again on the
+//! What it does: starts Prosody and ejabberd on loopback with a throw-away certificate authority, kills it and starts it again on the
 //! same data; puts a wire between a phone and the server that can be cut, frozen, slowed and measured; runs phones as
 //! separate processes (the terminal shell) and tells what they show to their user; searches files for plain text.
 //!
@@ -10,21 +10,23 @@
 //! Everything a run writes lies in a folder that its caller gives, by convention below `target/`, and everything listens
 //! on 127.0.0.1 only. Unix only: it sends signals. Every child process dies with the value that stands for it.
 //!
-//! Read first: [`Prosody`], [`Proxy`] and [`Phone`], the three things a scenario is made of. [`policy`] holds every
+//! Read first: [`Server`], [`Proxy`] and [`Phone`], the three things a scenario is made of. [`policy`] holds every
 //! deadline.
 
 pub mod certificates;
+mod ejabberd;
 pub mod error;
 pub mod phone;
 pub mod plaintext;
 pub mod policy;
 pub mod ports;
-pub mod prosody;
+mod prosody;
 pub mod proxy;
+pub mod server;
 pub mod workspace;
 
 pub use certificates::{Authority, CertificateFault};
 pub use error::LabError;
 pub use phone::{Command, Phone, PhoneConfig, Tls};
-pub use prosody::{Account, Options, Prosody, ProsodyTree};
 pub use proxy::{Proxy, Traffic};
+pub use server::{Account, Options, Server, ServerTree, Software};

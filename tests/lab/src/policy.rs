@@ -5,11 +5,15 @@
 
 use std::time::Duration;
 
-/// How long Prosody may take until it listens. It needs half a second on an idle machine, ten under full load.
+/// How long a server may take until it listens. Prosody needs half a second on an idle machine and ten under full load,
+/// ejabberd a few times as long.
 pub const SERVER_START: Duration = Duration::from_secs(40);
 
-/// How long Prosody may take to end after SIGTERM before it is killed: it says good-bye to every stream.
+/// How long a server may take to end after SIGTERM before it is killed: it says good-bye to every stream.
 pub const SERVER_STOP: Duration = Duration::from_secs(15);
+
+/// How long a running server may take to carry out what an operator asks. Hashing a password takes milliseconds.
+pub const SERVER_CONTROL: Duration = Duration::from_secs(20);
 
 /// How often a server is started on other ports when the chosen ones turn out to be taken.
 pub const SERVER_START_ATTEMPTS: u32 = 5;

@@ -8,8 +8,8 @@ use crate::error::LabError;
 /// Names the folder with the unpacked servers, if it is not `target/servers`.
 pub const SERVERS_VARIABLE: &str = "HELIOGRAPH_SERVERS";
 
-/// Names the server that a suite is to run against: `prosody13`, `prosody012` or `installed`.
-pub const PROSODY_VARIABLE: &str = "HELIOGRAPH_PROSODY";
+/// Names the server that a suite is to run against: `prosody13`, `prosody012`, `ejabberd` or `installed` (a Prosody).
+pub const SERVER_VARIABLE: &str = "HELIOGRAPH_SERVER_TREE";
 
 /// Names the terminal shell to drive, if it is not the one in the target folder.
 pub const BINARY_VARIABLE: &str = "HELIOGRAPH_BINARY";

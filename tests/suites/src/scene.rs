@@ -1,10 +1,10 @@
-//! A scene on a real server: Prosody, phones as processes, each behind a wire of its own.
+//! A scene on a real server, phones as processes, each behind a wire of its own.
 
 use std::path::PathBuf;
 
 use heliograph_lab::policy::NETWORK;
 use heliograph_lab::{
-    Command, LabError, Options, Phone, PhoneConfig, Prosody, ProsodyTree, Proxy, Tls, workspace,
+    Command, LabError, Options, Phone, PhoneConfig, Proxy, Server, ServerTree, Tls, workspace,
 };
 use heliograph_model::DeliveryState;
 use tempfile::TempDir;
@@ -15,7 +15,7 @@ pub const GROUP: &str = "Bridge team";
 /// See the module. Everything ends with it.
 pub struct Scene {
     /// The server.
-    pub server: Prosody,
+    pub server: Server,
     /// The phones, in the order of their names.
     pub phones: Vec<Phone>,
     /// Each phone's wire.
@@ -45,8 +45,8 @@ impl Scene {
         let suites = workspace::target().join("suites");
         std::fs::create_dir_all(&suites).unwrap();
         let folder = TempDir::new_in(suites).unwrap();
-        let tree = ProsodyTree::under_test().unwrap();
-        let server = Prosody::start(&tree, &folder.path().join("server"), options).await.unwrap();
+        let tree = ServerTree::under_test().unwrap();
+        let server = Server::start(&tree, &folder.path().join("server"), options).await.unwrap();
         Self { server, phones: Vec::new(), wires: Vec::new(), folder }
     }
 

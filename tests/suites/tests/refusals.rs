@@ -116,9 +116,8 @@ async fn a_password_changed_elsewhere_stops_the_phone_and_is_not_tried_again() {
         stopped.then(|| view.connection_error.clone())
     });
     assert_eq!(error.await.unwrap().as_deref(), Some("authentication-failed"));
-    let refused = |log: &str| log.matches("not-authorized").count();
-    let tries = refused(&scene.server.log());
+    let tries = scene.server.refused_logins();
     // What is written now waits in the outbox, and does not make it try again.
     scene.phones[0].request(&Command::Status).await.unwrap();
-    assert_eq!(refused(&scene.server.log()), tries);
+    assert_eq!(scene.server.refused_logins(), tries);
 }

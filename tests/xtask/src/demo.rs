@@ -19,7 +19,7 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use heliograph_lab::{Options, Prosody, workspace};
+use heliograph_lab::{Options, Server, workspace};
 
 use crate::setup;
 use cast::Cast;
@@ -59,9 +59,9 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         domain: "harbour.test".into(),
         ..Options::with_accounts(&script::CAST.map(script::Who::name))
     };
-    let server = Prosody::start(&tree, &folder.path().join("server"), options).await?;
+    let server = Server::start(&tree, &folder.path().join("server"), options).await?;
     narrator.tell(&format!(
-        "Prosody ({}) serves {} on {}, with a certificate authority made for this run",
+        "{} serves {} on {}, with a certificate authority made for this run",
         tree.name,
         server.domain(),
         server.direct_tls_address(),
@@ -93,7 +93,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 /// Plays the script, shows the timelines, judges. Whether all is well.
 async fn play(
     cast: &mut Cast,
-    server: &Prosody,
+    server: &Server,
     narrator: &Narrator,
     folder: &std::path::Path,
 ) -> anyhow::Result<bool> {

@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use heliograph_lab::{Options, Prosody, ProsodyTree, workspace};
+use heliograph_lab::{Options, Server, ServerTree, workspace};
 
 use crate::setup;
 
 /// What to run.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// prosody13, prosody012, or `installed` for the system's own.
+    /// prosody13, prosody012, ejabberd, or `installed` for the system's own Prosody.
     #[arg(default_value = "prosody13")]
     server: String,
     /// The accounts that it has.
@@ -21,7 +21,7 @@ pub struct Arguments {
 /// Runs until interrupted. The data is new each time.
 pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let tree = match arguments.server.as_str() {
-        "installed" => ProsodyTree::installed()?,
+        "installed" => ServerTree::installed()?,
         name => setup::server(name)?,
     };
     let folder = workspace::target().join("server").join(&tree.name);
@@ -29,7 +29,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         std::fs::remove_dir_all(&folder).context("removing the data of the run before")?;
     }
     let names: Vec<&str> = arguments.accounts.iter().map(String::as_str).collect();
-    let server = Prosody::start(&tree, &folder, Options::with_accounts(&names)).await?;
+    let server = Server::start(&tree, &folder, Options::with_accounts(&names)).await?;
     println!("{} serves {} until Ctrl-C.", tree.name, server.domain());
     println!("  direct TLS   {}", server.direct_tls_address());
     println!("  STARTTLS     {}", server.starttls_address());

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, bail, ensure};
-use heliograph_lab::prosody::{PROSODY_012, PROSODY_13};
-use heliograph_lab::{ProsodyTree, workspace};
+use heliograph_lab::server::{EJABBERD, PROSODY_012, PROSODY_13};
+use heliograph_lab::{ServerTree, workspace};
 
 /// Programs that the build needs, and the Debian packages that have them: the C compiler for SQLCipher and ring, perl and
 /// make for the OpenSSL inside SQLCipher.
@@ -28,10 +28,11 @@ const SERVERS_SCRIPT: &str = include_str!("../servers.sh");
 /// Gets everything and says what there is. Fails at the end if something can't be had.
 pub fn run() -> ExitCode {
     let mut complete = true;
-    let needs: [(&str, &dyn Fn() -> anyhow::Result<()>); 4] = [
+    let needs: [(&str, &dyn Fn() -> anyhow::Result<()>); 5] = [
         ("build programs", &build_programs),
         (PROSODY_13, &|| server(PROSODY_13).map(drop)),
         (PROSODY_012, &|| server(PROSODY_012).map(drop)),
+        (EJABBERD, &|| server(EJABBERD).map(drop)),
         ("python packages", &|| python().map(drop)),
     ];
     for (name, get) in needs {
@@ -43,7 +44,7 @@ pub fn run() -> ExitCode {
             }
         }
     }
-    if let (false, Ok(tree)) = (complete, ProsodyTree::any()) {
+    if let (false, Ok(tree)) = (complete, ServerTree::any()) {
         println!("The demo can run: it uses {}.", tree.name);
     }
     if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -55,8 +56,8 @@ pub fn build_programs() -> anyhow::Result<()> {
 }
 
 /// An unpacked server, fetched if it isn't there.
-pub fn server(name: &str) -> anyhow::Result<ProsodyTree> {
-    if let Ok(tree) = ProsodyTree::unpacked(name) {
+pub fn server(name: &str) -> anyhow::Result<ServerTree> {
+    if let Ok(tree) = ServerTree::unpacked(name) {
         return Ok(tree);
     }
     let servers = workspace::servers();
@@ -69,13 +70,13 @@ pub fn server(name: &str) -> anyhow::Result<ProsodyTree> {
              can't be had this way, and an installed Prosody serves the demo only"
         )
     })?;
-    Ok(ProsodyTree::unpacked(name)?)
+    Ok(ServerTree::unpacked(name)?)
 }
 
 /// Any server: the newest unpacked one, or else an installed one.
-pub fn any_server() -> anyhow::Result<ProsodyTree> {
+pub fn any_server() -> anyhow::Result<ServerTree> {
     server(PROSODY_13).or_else(|no_13| {
-        ProsodyTree::any().map_err(|_| {
+        ServerTree::any().map_err(|_| {
             no_13.context(
                 "no Prosody to be had: install one (`apt-get install prosody`, `dnf install prosody`, `brew install \
                  prosody`) and try again",

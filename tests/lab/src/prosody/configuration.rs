@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Options, PasswordHash, Ports, ProsodyTree};
+use crate::server::{Options, PasswordHash, Ports};
 
 /// What every server of the lab has. Without `s2s`: nobody else is there. `posix` makes 0.12 end in good order on SIGTERM.
 const ALWAYS: [&str; 18] = [
@@ -33,13 +33,13 @@ const SASL2: [&str; 4] = ["sasl2", "sasl2_bind2", "sasl2_fast", "sasl2_sm"];
 const ON_PUBLISHING: [&str; 3] = ["bookmarks", "vcard4", "vcard_legacy"];
 
 /// The file's text.
-pub(super) fn write(tree: &ProsodyTree, folder: &Path, options: &Options, ports: Ports) -> String {
+pub(super) fn write(sasl2: bool, folder: &Path, options: &Options, ports: Ports) -> String {
     let file = |name: &str| string(&folder.join(name).to_string_lossy());
     let domain = &options.domain;
     let mut modules: Vec<&str> =
         ALWAYS.into_iter().filter(|module| options.publishing || !ON_PUBLISHING.contains(module)).collect();
     let mut disabled = vec!["s2s"];
-    if tree.sasl2 {
+    if sasl2 {
         modules.extend(SASL2);
     }
     for (wanted, module) in
@@ -93,7 +93,7 @@ VirtualHost {host}
         starttls = ports.starttls,
         encryption = options.encryption,
         hidden = list(&options.hidden_mechanisms),
-        log = file("prosody.log"),
+        log = file("server.log"),
         modules = list(&modules),
         disabled = list(&disabled),
         host = string(domain),
@@ -101,17 +101,12 @@ VirtualHost {host}
         key = file(&format!("certificates/{domain}.key")),
     );
     if options.rooms {
-        text.push_str(&room_service(domain, options.archive));
+        text.push_str(&room_service(&options.room_service(), options.archive));
     }
     text
 }
 
-/// Where the rooms of a domain are.
-pub(super) fn rooms(domain: &str) -> String {
-    format!("rooms.{domain}")
-}
-
-fn room_service(domain: &str, archive: bool) -> String {
+fn room_service(address: &str, archive: bool) -> String {
     let modules: &[&str] = if archive { &["muc_mam"] } else { &[] };
     format!(
         r#"Component {address} "muc"
@@ -119,7 +114,7 @@ fn room_service(domain: &str, archive: bool) -> String {
   restrict_room_creation = false
   muc_room_default_public = false
 "#,
-        address = string(&rooms(domain)),
+        address = string(address),
         modules = list(modules),
     )
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use heliograph_lab::policy::NETWORK;
-use heliograph_lab::{LabError, Phone, PhoneConfig, Prosody, Proxy, Tls, workspace};
+use heliograph_lab::{LabError, Phone, PhoneConfig, Proxy, Server, Tls, workspace};
 
 use super::narration::Narrator;
 use super::script::{CAST, Who};
@@ -27,7 +27,7 @@ pub struct Cast {
 
 impl Cast {
     /// Signs everybody in, all at the same time, and waits until all are connected.
-    pub async fn assemble(server: &Prosody, folder: &Path, narrator: &Narrator) -> anyhow::Result<Self> {
+    pub async fn assemble(server: &Server, folder: &Path, narrator: &Narrator) -> anyhow::Result<Self> {
         let (ana, ben, chloe) = tokio::try_join!(
             sign_in(Who::Ana, server, folder, narrator),
             sign_in(Who::Ben, server, folder, narrator),
@@ -68,7 +68,7 @@ impl Cast {
     }
 }
 
-async fn sign_in(who: Who, server: &Prosody, folder: &Path, narrator: &Narrator) -> Result<Actor, LabError> {
+async fn sign_in(who: Who, server: &Server, folder: &Path, narrator: &Narrator) -> Result<Actor, LabError> {
     let wire = Proxy::start(server.direct_tls_address()).await?;
     let account = server.accounts().iter().find(|account| account.name == who.name());
     let config = PhoneConfig {

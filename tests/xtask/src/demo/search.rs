@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use console::style;
-use heliograph_lab::{Prosody, plaintext};
+use heliograph_lab::{Server, plaintext};
 
 use super::cast::Cast;
 use super::script::{CAST, GROUP, Who, lines};
@@ -36,7 +36,7 @@ pub struct Search {
 }
 
 /// Searches while everything still runs: so the stores' write-ahead logs are there, too.
-pub fn search(cast: &Cast, server: &Prosody, folder: &Path) -> anyhow::Result<Search> {
+pub fn search(cast: &Cast, server: &Server, folder: &Path) -> anyhow::Result<Search> {
     let mut secrets: Vec<&str> = lines().map(|line| line.text).collect();
     secrets.push(GROUP);
     let envelopes = plaintext::occurrences(&server.room_archive_files()?, ENVELOPE)?;

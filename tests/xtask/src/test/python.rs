@@ -3,8 +3,8 @@
 //! What they are told is in their environment and documented in `tests/suites/python/README.md`.
 
 use anyhow::Context;
-use heliograph_lab::prosody::PROSODY_13;
-use heliograph_lab::{Options, Prosody, ProsodyTree, workspace};
+use heliograph_lab::server::PROSODY_13;
+use heliograph_lab::{Options, Server, ServerTree, workspace};
 
 use super::Outcome;
 use super::process::Programs;
@@ -45,8 +45,8 @@ pub async fn run(programs: &mut Programs) -> anyhow::Result<Outcome> {
         .prefix("python-")
         .tempdir_in(target.join("lab"))
         .context("creating the server's folder")?;
-    let tree = ProsodyTree::unpacked(PROSODY_13)?;
-    let server = Prosody::start(&tree, folder.path(), Options::with_accounts(&ACCOUNTS)).await?;
+    let tree = ServerTree::unpacked(PROSODY_13)?;
+    let server = Server::start(&tree, folder.path(), Options::with_accounts(&ACCOUNTS)).await?;
     let accounts: Vec<String> =
         server.accounts().iter().map(|account| format!("{}:{}", account.name, account.password)).collect();
     let mut test = tokio::process::Command::new(setup::python()?);

@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 use clap::ValueEnum;
-use heliograph_lab::prosody::{PROSODY_012, PROSODY_13};
+use heliograph_lab::server::{EJABBERD, PROSODY_012, PROSODY_13};
 use heliograph_lab::workspace;
 
 use super::counts::Counts;
@@ -38,6 +38,8 @@ pub enum Stage {
     Prosody13,
     /// The suites against Prosody 0.12.
     Prosody012,
+    /// The suites against ejabberd.
+    Ejabberd,
     /// The bindings, and a foreign client, from Python.
     Python,
 }
@@ -54,6 +56,7 @@ impl Stage {
             Self::Lab => "lab",
             Self::Prosody13 => "prosody13",
             Self::Prosody012 => "prosody012",
+            Self::Ejabberd => "ejabberd",
             Self::Python => "python",
         }
     }
@@ -69,6 +72,7 @@ impl Stage {
             Self::Lab => "servers, networks and phones under script do what scripts rely on",
             Self::Prosody13 => "whole clients on Prosody 13",
             Self::Prosody012 => "whole clients on Prosody 0.12",
+            Self::Ejabberd => "whole clients on ejabberd",
             Self::Python => "two clients through the Python bindings, and a client that nobody here wrote",
         }
     }
@@ -78,9 +82,10 @@ impl Stage {
         let ready = match self {
             Self::Formatting | Self::Layers => Ok(()),
             Self::Lints | Self::Unit | Self::Simulation => setup::build_programs(),
-            Self::Lab => needs_servers(&[PROSODY_13, PROSODY_012]),
+            Self::Lab => needs_servers(&[PROSODY_13, PROSODY_012, EJABBERD]),
             Self::Prosody13 => needs_servers(&[PROSODY_13]),
             Self::Prosody012 => needs_servers(&[PROSODY_012]),
+            Self::Ejabberd => needs_servers(&[EJABBERD]),
             Self::Python => needs_servers(&[PROSODY_13]).and_then(|()| setup::python().map(drop)),
         };
         if let Err(missing) = ready {
@@ -104,7 +109,7 @@ impl Stage {
                 self.cargo(&[&arguments]).await
             }
             Self::Lab => self.cargo(&[&["test", "-p", LAB, "--no-fail-fast"]]).await,
-            Self::Prosody13 | Self::Prosody012 => self.suites_on_server().await,
+            Self::Prosody13 | Self::Prosody012 | Self::Ejabberd => self.suites_on_server().await,
             Self::Python => python::run(&mut Programs::of(self.name())?).await,
         }
     }
@@ -136,7 +141,7 @@ impl Stage {
         // The suites drive the terminal shell, too, as a process of its own.
         let mut test = Programs::cargo(&["test", "-p", SUITES, "--no-fail-fast"]);
         test.args(suites.iter().flat_map(|name| ["--test", name]));
-        test.env(workspace::PROSODY_VARIABLE, self.name())
+        test.env(workspace::SERVER_VARIABLE, self.name())
             .env(workspace::SERVERS_VARIABLE, workspace::servers());
         for command in [Programs::cargo(&["build", "-p", "heliograph"]), test] {
             if let Some(failure) = programs.run(command).await? {

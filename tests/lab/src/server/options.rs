@@ -1,0 +1,89 @@
+//! What a server is like: its accounts, what it has and lacks, what is broken.
+//!
+//! Each server maps these to its own configuration.
+
+use crate::certificates::CertificateFault;
+
+/// An account as the server has it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The part before the @.
+    pub name: String,
+    /// Its password.
+    pub password: String,
+}
+
+impl Account {
+    /// An account whose password follows from its name.
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), password: format!("{name}-loves-lighthouses") }
+    }
+}
+
+/// What the server keeps of passwords, and so which SCRAM it offers (RFC 5802, RFC 7677).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PasswordHash {
+    /// SCRAM-SHA-1, the default of both servers.
+    #[default]
+    Sha1,
+    /// SCRAM-SHA-256.
+    Sha256,
+}
+
+/// What the server is like. [`Options::default`] is a server that has everything.
+#[derive(Clone)]
+pub struct Options {
+    /// The domain it serves; rooms are at `rooms.` below it.
+    pub domain: String,
+    /// The accounts that exist from the start.
+    pub accounts: Vec<Account>,
+    /// Whether it has a room service (XEP-0045).
+    pub rooms: bool,
+    /// Whether accounts and rooms have archives (XEP-0313).
+    pub archive: bool,
+    /// Whether accounts can publish (XEP-0163).
+    pub publishing: bool,
+    /// Whether it offers TLS at all. Without, there is no direct TLS port and STARTTLS is not announced.
+    pub encryption: bool,
+    /// SASL mechanisms that it hides, by name, such as `SCRAM-SHA-1`.
+    pub hidden_mechanisms: Vec<String>,
+    /// What it keeps of passwords.
+    pub password_hash: PasswordHash,
+    /// What is wrong with its certificate.
+    pub certificate: CertificateFault,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            domain: "lab.test".into(),
+            accounts: Vec::new(),
+            rooms: true,
+            archive: true,
+            publishing: true,
+            encryption: true,
+            hidden_mechanisms: Vec::new(),
+            password_hash: PasswordHash::default(),
+            certificate: CertificateFault::None,
+        }
+    }
+}
+
+impl Options {
+    /// A server that has everything, and these accounts.
+    pub fn with_accounts(names: &[&str]) -> Self {
+        Self { accounts: names.iter().map(|name| Account::new(name)).collect(), ..Self::default() }
+    }
+
+    /// Where its rooms are.
+    pub(crate) fn room_service(&self) -> String {
+        format!("rooms.{}", self.domain)
+    }
+}
+
+/// The ports of one server, all on 127.0.0.1; they stay over restarts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ports {
+    pub(crate) starttls: u16,
+    pub(crate) direct_tls: u16,
+}
