@@ -197,6 +197,21 @@ CREATE TABLE peer (
     encrypts INTEGER NOT NULL DEFAULT 0 -- 1: has published keys
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE push_registration (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice, so that a late answer about an older row means nothing
+    service TEXT NOT NULL,              -- address of the push service
+    node TEXT NOT NULL,                 -- node there; opaque
+    options BLOB NOT NULL,              -- options to publish with, in the engine's own encoding; opaque
+    wanted INTEGER NOT NULL,            -- 1: the app wants it; 0: it is to be taken back from the server
+    told INTEGER NOT NULL,              -- 1: a server may know of it
+    confirmed INTEGER NOT NULL,         -- 1: the server has confirmed it in the last session
+    failure TEXT                        -- ErrorCode, why the server did not; NULL as long as it has not refused
+) STRICT;
+
+CREATE UNIQUE INDEX push_registration_by_place ON push_registration (service, node);
+
+CREATE UNIQUE INDEX push_registration_by_wanted ON push_registration (wanted) WHERE wanted = 1;
+
 CREATE TABLE quarantine (
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- in order of arrival; never used twice
     conversation INTEGER REFERENCES conversation (id) ON DELETE CASCADE, -- where it would belong, if that is known
@@ -228,7 +243,7 @@ CREATE TABLE server_facts (
     pep INTEGER NOT NULL,               -- 1: it can store our key packages (XEP-0163)
     carbons INTEGER NOT NULL,           -- 1: it copies our messages to all our devices (XEP-0280)
     known INTEGER NOT NULL              -- 1: it was asked, the columns above are answers
-) STRICT;
+, push INTEGER) STRICT;
 
 CREATE TABLE setting (
     name TEXT PRIMARY KEY,              -- chosen by the layer that uses it

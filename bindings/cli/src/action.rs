@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use heliograph_client::{
-    Address, CatchUpReport, Client, Connection, ConversationId, Message, TimelinePage, Traffic,
+    Address, CatchUpReport, Client, Connection, ConversationId, Message, PushState, PushTarget, TimelinePage,
+    Traffic,
 };
 
 use crate::failure::Failure;
@@ -52,6 +53,12 @@ pub enum Action {
     Resume,
     /// Fetch what was missed, within a deadline.
     CatchUp { deadline: Duration },
+    /// Have messages announced there while this device sleeps.
+    EnablePush(PushTarget),
+    /// Have messages announced nowhere.
+    DisablePush,
+    /// How far push is.
+    PushStatus,
     /// What the operating system knows about the network.
     Network { available: bool },
     /// End the session.
@@ -72,6 +79,8 @@ pub enum Outcome {
     Members { conversation: ConversationId, members: Vec<Address> },
     /// How things stand.
     Status(Status),
+    /// How far push is.
+    Push(PushState),
     /// What a catch-up brought.
     CaughtUp(CatchUpReport),
     /// Done; there is nothing more to say.
@@ -156,6 +165,15 @@ pub async fn perform(client: &Client, action: Action) -> Result<Outcome, Failure
             Ok(Outcome::Done)
         }
         Action::CatchUp { deadline } => Ok(Outcome::CaughtUp(client.catch_up(deadline).await?)),
+        Action::EnablePush(target) => {
+            client.enable_push(target).await?;
+            Ok(Outcome::Push(client.push()?))
+        }
+        Action::DisablePush => {
+            client.disable_push().await?;
+            Ok(Outcome::Push(client.push()?))
+        }
+        Action::PushStatus => Ok(Outcome::Push(client.push()?)),
         Action::Network { available } => {
             client.network_changed(available);
             Ok(Outcome::Done)

@@ -14,6 +14,10 @@ use crate::failure::EXIT_CODES;
 /// connect, catch up and send once.
 const DEFAULT_TIMEOUT_SECONDS: u64 = 30;
 
+/// How long `catch-up` may take by default, in seconds: what iOS grants a notification or a background refresh, with a
+/// margin.
+const DEFAULT_CATCH_UP_SECONDS: u64 = 25;
+
 /// How many messages `history` shows by default: about one screen.
 const DEFAULT_HISTORY: usize = 30;
 
@@ -90,6 +94,15 @@ pub enum Command {
         /// At most this many messages, newest first
         #[arg(long, default_value_t = DEFAULT_HITS)]
         limit: usize,
+    },
+    /// Being woken by the server while this device sleeps
+    #[command(subcommand)]
+    Push(PushCommand),
+    /// Connect, fetch what waits, and be gone again, as a phone does after a push
+    CatchUp {
+        /// How long that may take, in seconds
+        #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_CATCH_UP_SECONDS)]
+        deadline: u64,
     },
     /// Show the account, its conversations and whether the server can be reached
     Status {
@@ -173,6 +186,25 @@ pub enum GroupCommand {
         /// The message
         text: String,
     },
+}
+
+/// What can be done about push.
+#[derive(Debug, Subcommand)]
+pub enum PushCommand {
+    /// Have messages announced at an app server
+    Enable {
+        /// The push service, as in push.example.org
+        service: Address,
+        /// The node there that stands for this device
+        node: String,
+        /// Read what the server has to show there from the input, one NAME=VALUE per line
+        #[arg(long)]
+        options_stdin: bool,
+    },
+    /// Have messages announced nowhere
+    Disable,
+    /// Show how far it is; needs no network
+    Status,
 }
 
 /// What can be done about ordinary rooms.

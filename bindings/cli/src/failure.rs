@@ -146,6 +146,7 @@ const fn exit_code_of(code: ErrorCode) -> u8 {
         ErrorCode::RoomsUnavailable
         | ErrorCode::ArchiveUnavailable
         | ErrorCode::KeyPublishingUnavailable
+        | ErrorCode::PushUnavailable
         | ErrorCode::NoKeysForContact
         | ErrorCode::UnverifiedDevice
         | ErrorCode::Forbidden

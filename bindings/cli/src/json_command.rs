@@ -2,9 +2,10 @@
 //!
 //! Whatever a line holds, the answer is a command or a typed reply, never an end of the session.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use heliograph_client::{Address, ConversationId};
+use heliograph_client::{Address, ConversationId, PushTarget};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -65,6 +66,14 @@ enum Command {
         #[serde(default = "default_catch_up")]
         deadline_ms: u64,
     },
+    PushEnable {
+        service: Address,
+        node: String,
+        #[serde(default)]
+        options: BTreeMap<String, String>,
+    },
+    PushDisable,
+    PushStatus,
     Network {
         available: bool,
     },
@@ -125,6 +134,11 @@ impl From<Command> for Action {
             Command::CatchUp { deadline_ms } => {
                 Self::CatchUp { deadline: Duration::from_millis(deadline_ms) }
             }
+            Command::PushEnable { service, node, options } => {
+                Self::EnablePush(PushTarget { service, node, options: options.into_iter().collect() })
+            }
+            Command::PushDisable => Self::DisablePush,
+            Command::PushStatus => Self::PushStatus,
             Command::Network { available } => Self::Network { available },
             Command::Quit => Self::Quit,
         }
@@ -143,7 +157,7 @@ const fn default_catch_up() -> u64 {
 mod tests {
     use super::parse;
     use crate::action::{Action, Target};
-    use heliograph_client::{Address, ConversationId};
+    use heliograph_client::{Address, ConversationId, PushTarget};
     use proptest::prelude::*;
     use serde_json::{Value, json};
     use std::time::Duration;
@@ -188,6 +202,16 @@ mod tests {
             (r#"{"do":"suspend"}"#, Action::Suspend),
             (r#"{"do":"resume"}"#, Action::Resume),
             (r#"{"do":"catch-up","deadline_ms":5000}"#, Action::CatchUp { deadline: Duration::from_secs(5) }),
+            (
+                r#"{"do":"push-enable","service":"push.x.org","node":"n","options":{"secret":"s"}}"#,
+                Action::EnablePush(PushTarget {
+                    service: Address::parse("push.x.org").unwrap(),
+                    node: "n".into(),
+                    options: vec![("secret".into(), "s".into())],
+                }),
+            ),
+            (r#"{"do":"push-disable"}"#, Action::DisablePush),
+            (r#"{"do":"push-status"}"#, Action::PushStatus),
             (r#"{"do":"network","available":false}"#, Action::Network { available: false }),
             (r#"{"do":"quit"}"#, Action::Quit),
         ];

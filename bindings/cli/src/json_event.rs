@@ -1,8 +1,8 @@
 //! The output half of the line protocol: one JSON object per line, with its kind under `"event"`.
 
 use heliograph_client::{
-    Address, Connection, ConnectionState, Conversation, ConversationKind, ConversationState, DeliveryState,
-    Message, Security, Sender, TimelinePage, Traffic,
+    Address, CatchUpEnd, Connection, ConnectionState, Conversation, ConversationKind, ConversationState,
+    DeliveryState, Message, PushState, Security, Sender, TimelinePage, Traffic,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -23,6 +23,8 @@ pub enum Event<'a> {
     Message(MessageFields<'a>),
     /// Everything that was missed is here.
     CaughtUp,
+    /// Push got farther, or not.
+    Push(PushFields),
     /// Bytes and round trips since the client was opened.
     Traffic(TrafficFields),
     /// A command succeeded or failed; exactly one of `ok` and `error` is there.
@@ -53,6 +55,14 @@ pub struct ConnectionFields {
     error: Option<&'static str>,
     retry_at: Option<i64>,
     lacking: Vec<&'static str>,
+}
+
+/// How far push is. The node and its options are nobody's business.
+#[derive(Serialize)]
+pub struct PushFields {
+    state: &'static str,
+    service: Option<String>,
+    error: Option<&'static str>,
 }
 
 /// One conversation.
@@ -112,6 +122,20 @@ impl From<&Connection> for ConnectionFields {
             retry_at: connection.retry_at.map(|at| at.0),
             lacking: connection.lacking.iter().map(|code| code.as_str()).collect(),
         }
+    }
+}
+
+impl From<&PushState> for PushFields {
+    fn from(push: &PushState) -> Self {
+        let (state, target, code) = match push {
+            PushState::Off => ("off", None, None),
+            PushState::Stopping => ("stopping", None, None),
+            PushState::Pending(target) => ("pending", Some(target), None),
+            PushState::On(target) => ("on", Some(target), None),
+            PushState::Refused(target, code) => ("refused", Some(target), Some(*code)),
+        };
+        let service = target.map(|target| target.service.to_string());
+        Self { state, service, error: code.map(heliograph_client::ErrorCode::as_str) }
     }
 }
 
@@ -207,8 +231,17 @@ pub fn outcome(outcome: &Outcome) -> Value {
             "members": members.iter().map(Address::to_string).collect::<Vec<_>>(),
         }),
         Outcome::Status(status) => self::status(status),
+        Outcome::Push(state) => json!(PushFields::from(state)),
         Outcome::CaughtUp(report) => {
-            json!({ "new_messages": report.new_messages, "complete": report.complete })
+            let (end, error) = match report.end {
+                CatchUpEnd::Complete => ("complete", None),
+                CatchUpEnd::Deadline => ("deadline", None),
+                CatchUpEnd::Offline => ("offline", None),
+                CatchUpEnd::Failed(code) => ("failed", Some(code.as_str())),
+                CatchUpEnd::Suspended => ("suspended", None),
+            };
+            let complete = report.is_complete();
+            json!({ "new_messages": report.new_messages, "complete": complete, "end": end, "error": error })
         }
         Outcome::Done => json!({}),
     }
@@ -240,10 +273,16 @@ fn all(messages: &[Message]) -> Vec<MessageFields<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ConnectionFields, ConversationFields, ErrorFields, Event, MessageFields, line};
+    use super::{
+        ConnectionFields, ConversationFields, ErrorFields, Event, MessageFields, PushFields, line, outcome,
+    };
+    use crate::action::Outcome;
     use crate::failure::Failure;
     use crate::sample;
-    use heliograph_client::{Connection, ConnectionState, ConversationKind, Error, ErrorCode};
+    use heliograph_client::{
+        Address, CatchUpEnd, CatchUpReport, Connection, ConnectionState, ConversationKind, Error, ErrorCode,
+        PushState, PushTarget,
+    };
     use serde_json::{Value, json};
 
     fn spoken(event: &Event<'_>) -> Value {
@@ -292,6 +331,23 @@ mod tests {
         assert_eq!(
             spoken(&Event::Connection(ConnectionFields::from(&connection))),
             json!({"event":"connection","state":"offline","error":"network-unavailable","retry_at":null,"lacking":[]})
+        );
+    }
+
+    #[test]
+    fn push_tells_how_far_it_is_and_nothing_that_could_wake_the_phone() {
+        let service = Address::parse("push.x.org").unwrap();
+        let options = vec![("secret".to_owned(), "hush".to_owned())];
+        let target = PushTarget { service, node: "node".to_owned(), options };
+        let refused = PushState::Refused(target, ErrorCode::PushUnavailable);
+        assert_eq!(
+            spoken(&Event::Push(PushFields::from(&refused))),
+            json!({"event":"push","state":"refused","service":"push.x.org","error":"push-unavailable"})
+        );
+        let report = CatchUpReport { new_messages: 2, end: CatchUpEnd::Failed(ErrorCode::HostUnknown) };
+        assert_eq!(
+            outcome(&Outcome::CaughtUp(report)),
+            json!({"new_messages":2,"complete":false,"end":"failed","error":"host-unknown"})
         );
     }
 

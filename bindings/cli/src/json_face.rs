@@ -2,14 +2,15 @@
 
 use std::io::{self, Write};
 
-use heliograph_client::{Address, Connection, Conversation, Message};
+use heliograph_client::{Address, Connection, Conversation, Message, PushState};
 use serde_json::Value;
 
 use crate::action::{Action, Outcome};
 use crate::failure::Failure;
 use crate::json_command::parse;
 use crate::json_event::{
-    ConnectionFields, ConversationFields, ErrorFields, Event, MessageFields, TrafficFields, line, outcome,
+    ConnectionFields, ConversationFields, ErrorFields, Event, MessageFields, PushFields, TrafficFields, line,
+    outcome,
 };
 use crate::session::{Face, News, Tag, Understood};
 
@@ -56,6 +57,10 @@ impl<W: Write> Face for JsonFace<W> {
         }
         self.caught_up = connection.caught_up;
         Ok(())
+    }
+
+    fn push(&mut self, state: &PushState) -> io::Result<()> {
+        self.say(&Event::Push(PushFields::from(state)))
     }
 
     fn conversation(&mut self, conversation: &Conversation, members: &[Address]) -> io::Result<()> {

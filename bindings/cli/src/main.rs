@@ -35,6 +35,7 @@ mod typed;
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use serde_json::json;
@@ -90,6 +91,10 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Command::Search { text, within, limit } => {
             commands::history::search(&setting, text, within, limit).await
+        }
+        Command::Push(command) => commands::push::run(&setting, command).await,
+        Command::CatchUp { deadline } => {
+            commands::push::catch_up(&setting, Duration::from_secs(deadline)).await
         }
         Command::Status { offline } => commands::status::run(&setting, offline).await,
     }

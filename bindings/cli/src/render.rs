@@ -4,8 +4,8 @@
 use chrono::{DateTime, Local, TimeZone, Utc};
 use console::{Color, Style, measure_text_width};
 use heliograph_client::{
-    Address, Connection, ConnectionState, Conversation, ConversationKind, ConversationState, DeliveryState,
-    Message, Security, Sender, Timestamp,
+    Address, CatchUpEnd, CatchUpReport, Connection, ConnectionState, Conversation, ConversationKind,
+    ConversationState, DeliveryState, Message, PushState, Security, Sender, Timestamp,
 };
 
 use crate::action::Status;
@@ -172,6 +172,35 @@ impl Look {
             },
             ConnectionState::Stopped => "stopped".to_owned(),
             ConnectionState::Suspended => "suspended".to_owned(),
+        }
+    }
+
+    /// How far push is.
+    #[expect(clippy::unused_self, reason = "reads as the other lines do")]
+    pub fn push(&self, state: &PushState) -> String {
+        match state {
+            PushState::Off => "push is off".to_owned(),
+            PushState::Stopping => "push is off here; the server has not confirmed that yet".to_owned(),
+            PushState::Pending(target) => {
+                format!("push to {} waits for the server", harmless::line(&target.service.to_string()))
+            }
+            PushState::On(target) => {
+                format!("push to {} is on", harmless::line(&target.service.to_string()))
+            }
+            PushState::Refused(_, code) => format!("push is refused: {}", code.advice()),
+        }
+    }
+
+    /// What a catch-up brought.
+    #[expect(clippy::unused_self, reason = "reads as the other lines do")]
+    pub fn caught_up(&self, report: &CatchUpReport) -> String {
+        let news = format!("{} new messages", report.new_messages);
+        match report.end {
+            CatchUpEnd::Complete => news,
+            CatchUpEnd::Deadline => format!("{news}; there was no time for the rest"),
+            CatchUpEnd::Offline => format!("{news}; there is no network"),
+            CatchUpEnd::Failed(code) => format!("{news}; {}", code.advice()),
+            CatchUpEnd::Suspended => format!("{news}; suspended meanwhile"),
         }
     }
 

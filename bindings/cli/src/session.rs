@@ -12,7 +12,7 @@ use futures::future::LocalBoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use heliograph_client::{
     Address, Client, Connection, ConnectionState, Conversation, ConversationId, DeliveryState, Message,
-    Timestamp,
+    PushState, Timestamp,
 };
 use serde_json::Value;
 use tokio::sync::mpsc::Receiver;
@@ -54,6 +54,8 @@ pub trait Face {
     fn reject(&mut self, failure: &Failure) -> io::Result<()>;
     /// The connection as it is now.
     fn connection(&mut self, connection: &Connection) -> io::Result<()>;
+    /// Push got farther, or not.
+    fn push(&mut self, state: &PushState) -> io::Result<()>;
     /// A conversation that is new or changed, with who is in it.
     fn conversation(&mut self, conversation: &Conversation, members: &[Address]) -> io::Result<()>;
     /// A message that is new or changed. Answers whether a person saw it.
@@ -113,6 +115,8 @@ pub async fn run(
     let mut connection_changes = client.connection_changes();
     let mut conversation_changes = client.conversations();
     let mut feed = client.all_messages();
+    let mut push_changes = client.push_changes();
+    let mut push = PushState::Off;
     let mut session = Session {
         client,
         face,
@@ -172,6 +176,13 @@ pub async fn run(
                 None => input_open = false,
             },
             change = connection_changes.next() => session.connection(&change?)?,
+            state = push_changes.next() => {
+                let state = state?;
+                if state != push {
+                    session.face.push(&state).map_err(output_failure)?;
+                    push = state;
+                }
+            }
             changed = conversation_changes.next() => session.conversations(changed?)?,
             messages = feed.next(BATCH) => session.messages(messages?).await?,
             (tag, action, result) = finished(&mut running) => {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use heliograph_client::{
     Address, Connection, ConnectionState, Conversation, ConversationId, ConversationKind, ConversationState,
-    DeliveryState, ErrorCode, Message, Security, Timestamp,
+    DeliveryState, ErrorCode, Message, PushState, Security, Timestamp,
 };
 
 use crate::action::{Action, Outcome, Status, Target};
@@ -367,6 +367,13 @@ impl Face for Talk {
         Ok(())
     }
 
+    fn push(&mut self, state: &PushState) -> io::Result<()> {
+        match state {
+            PushState::Refused(..) => self.warn(&self.look.push(state)),
+            _ => Ok(()),
+        }
+    }
+
     fn conversation(&mut self, conversation: &Conversation, _members: &[Address]) -> io::Result<()> {
         let old = self.known.insert(conversation.id, conversation.clone());
         if self.settled {
@@ -411,7 +418,8 @@ impl Face for Talk {
                 self.remark(&format!("{} here: {}", names.len(), names.join(", ")))
             }
             Ok(Outcome::Status(status)) => self.show_status(&status),
-            Ok(Outcome::CaughtUp(report)) => self.remark(&format!("{} new messages", report.new_messages)),
+            Ok(Outcome::CaughtUp(report)) => self.remark(&self.look.caught_up(&report)),
+            Ok(Outcome::Push(state)) => self.remark(&self.look.push(&state)),
             Ok(Outcome::Done) => match action {
                 Action::Invite { .. } => self.remark("invited: they get in when their keys were fetched"),
                 Action::Remove { .. } => self.remark("removed, as soon as the group has it"),

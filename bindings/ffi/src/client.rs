@@ -8,18 +8,49 @@ use heliograph_client::{Client, Error};
 use crate::argument;
 use crate::connection::{Connection, ConnectionChanges, Traffic};
 use crate::conversation::{Conversation, ConversationFeed};
-use crate::error::{HeliographError, closed};
+use crate::error::{Failure, HeliographError, closed};
 use crate::message::{Message, messages};
+use crate::push::{Push, PushChanges, PushTarget};
 use crate::runtime::{OwnRuntime, Worker};
 use crate::timeline::{MessageFeed, Timeline};
 
 /// What [`HeliographClient::catch_up`] brought.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct CatchUpReport {
-    /// Messages of others that are new.
+    /// Messages of others that are new. Not counted, and so 0, where the app suspended the client meanwhile.
     pub new_messages: u64,
-    /// Everything that waited in the archives is here; otherwise the deadline came first or the connection failed.
-    pub complete: bool,
+    /// What ended it.
+    pub end: CatchUpEnd,
+    /// Why, where there was no connection and none to be had before the deadline.
+    pub failure: Option<Failure>,
+}
+
+/// What ended a [`HeliographClient::catch_up`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum CatchUpEnd {
+    /// Everything that waited is here.
+    Complete,
+    /// The deadline came first. What was read until then is here, and the next time goes on from there.
+    Deadline,
+    /// There is no network.
+    Offline,
+    /// No connection, and none to be had before the deadline: see the failure.
+    Failed,
+    /// The app suspended the client meanwhile.
+    Suspended,
+}
+
+impl From<heliograph_client::CatchUpReport> for CatchUpReport {
+    fn from(report: heliograph_client::CatchUpReport) -> Self {
+        let (end, failure) = match report.end {
+            heliograph_client::CatchUpEnd::Complete => (CatchUpEnd::Complete, None),
+            heliograph_client::CatchUpEnd::Deadline => (CatchUpEnd::Deadline, None),
+            heliograph_client::CatchUpEnd::Offline => (CatchUpEnd::Offline, None),
+            heliograph_client::CatchUpEnd::Failed(code) => (CatchUpEnd::Failed, Some(code.into())),
+            heliograph_client::CatchUpEnd::Suspended => (CatchUpEnd::Suspended, None),
+        };
+        Self { new_messages: report.new_messages, end, failure }
+    }
 }
 
 /// One account on this device, with threads of its own. All methods may be called from any thread.
@@ -103,12 +134,37 @@ impl HeliographClient {
         self.run(|client| async move { client.resume().await }).await
     }
 
-    /// Connects, reads what waits, and, if the client was suspended before, suspends again: for push messages and background
-    /// refresh. Returns when caught up, when connecting was given up, or after `deadline_ms` milliseconds.
+    /// For push messages and background refresh: connects, reads what waits, and suspends again, unless the app has called
+    /// [`Self::start`] or [`Self::resume`] before or meanwhile. Returns when everything is here, when waiting is of no use,
+    /// and in any case before `deadline_ms` milliseconds have passed, with whatever came until then. May be called on a
+    /// suspended, an open and a running client, and several times at once.
     pub async fn catch_up(&self, deadline_ms: u64) -> Result<CatchUpReport, HeliographError> {
         let deadline = Duration::from_millis(deadline_ms);
-        let report = self.run(|client| async move { client.catch_up(deadline).await }).await?;
-        Ok(CatchUpReport { new_messages: report.new_messages, complete: report.complete })
+        Ok(self.run(|client| async move { client.catch_up(deadline).await }).await?.into())
+    }
+
+    /// Has the server announce messages at an app server while this device sleeps (XEP-0357), and nowhere else. Everything
+    /// in the target is the app server's and passed on as it is. The wish is kept, and made again with each new session;
+    /// [`Self::push`] tells how far it is.
+    pub async fn enable_push(&self, target: PushTarget) -> Result<(), HeliographError> {
+        let target = target.try_into()?;
+        self.run(|client| async move { client.enable_push(target).await }).await
+    }
+
+    /// Takes [`Self::enable_push`] back. Until the server knows, it may go on announcing.
+    pub async fn disable_push(&self) -> Result<(), HeliographError> {
+        self.run(|client| async move { client.disable_push().await }).await
+    }
+
+    /// How far push has got.
+    pub async fn push(&self) -> Result<Push, HeliographError> {
+        Ok(self.run(|client| async move { client.push() }).await?.into())
+    }
+
+    /// Subscribes to how far push has got.
+    pub fn push_changes(&self) -> Result<Arc<PushChanges>, HeliographError> {
+        let changes = self.client()?.push_changes();
+        Ok(Arc::new(PushChanges::new(changes, self.worker().clone())))
     }
 
     /// [`Self::suspend`] for good. When this returns, every subscription has ended and no thread of the client is left.

@@ -31,6 +31,8 @@ pub enum ErrorCode {
     ArchiveUnavailable,
     /// The server can't store key packages (XEP-0163).
     KeyPublishingUnavailable,
+    /// The server can't announce messages to sleeping devices (XEP-0357).
+    PushUnavailable,
     /// The contact has no keys to encrypt for.
     NoKeysForContact,
     /// The contact's identity changed, or a device's keys are not signed by it.

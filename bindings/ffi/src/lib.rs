@@ -24,16 +24,18 @@ mod connection;
 mod conversation;
 mod error;
 mod message;
+mod push;
 mod runtime;
 mod subscription;
 mod timeline;
 
 pub use account::{AccountConfig, ServerOverride, TlsMode, add_account};
-pub use client::{CatchUpReport, HeliographClient};
+pub use client::{CatchUpEnd, CatchUpReport, HeliographClient};
 pub use connection::{Connection, ConnectionChanges, Traffic};
 pub use conversation::{Conversation, ConversationFeed};
 pub use error::{Failure, HeliographError};
 pub use message::{Message, Sender};
+pub use push::{Push, PushChanges, PushOption, PushState, PushTarget};
 pub use timeline::{MessageFeed, Seam, Timeline, TimelinePage};
 
 // Names the generated modules, also for the other languages: `heliograph.py`, `heliograph.kt`, `heliograph.swift`.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use heliograph_model::{Address, ConversationId, Error, ErrorCode};
+use heliograph_model::{Address, ConversationId, Error, ErrorCode, PushState, PushTarget};
 use heliograph_store::conversation::{self, Conversation};
 use heliograph_store::message::{self, Message};
 use heliograph_store::{Store, member, search};
@@ -11,12 +11,14 @@ use heliograph_sync::{Command, Connection, ConnectionState, Engine, Input, Reply
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::account::{self, AccountConfig, StoreLocation};
-use crate::catch_up::{self, CatchUpReport};
+use crate::catch_up::{self, CatchUpReport, Wakefulness};
 use crate::connection::{ConnectionChanges, Traffic};
 use crate::conversations::Conversations;
 use crate::driver::{Driver, Order};
+use crate::push::{self, PushChanges};
 use crate::shared::{Shared, closed};
 use crate::timeline::{MessageFeed, Timeline};
 
@@ -29,6 +31,7 @@ pub struct Client {
     running: Mutex<Option<Running>>,
     /// Lets one lifecycle call finish before the next begins.
     lifecycle: tokio::sync::Mutex<()>,
+    wakefulness: Mutex<Wakefulness>,
 }
 
 struct Running {
@@ -69,6 +72,7 @@ impl Client {
             runtime,
             running: Mutex::new(Some(running)),
             lifecycle: tokio::sync::Mutex::default(),
+            wakefulness: Mutex::default(),
         })
     }
 
@@ -80,6 +84,7 @@ impl Client {
     /// Connects, and stays connected as far as the network allows, until [`Self::suspend`]. After an error that retrying
     /// can't cure (see [`Connection`]) this is also how to try again.
     pub fn start(&self) {
+        self.wakefulness().app = true;
         self.tell(Input::Start);
     }
 
@@ -87,11 +92,17 @@ impl Client {
     /// everything. When this returns, no task of the client runs, no timer is armed
     /// and no file of the database is open. Idempotent.
     pub async fn suspend(&self) -> Result<(), Error> {
+        self.wakefulness().app = false;
         let _one_at_a_time = self.lifecycle.lock().await;
+        self.stop(None).await
+    }
+
+    /// Stops the driver. The lifecycle is the caller's.
+    async fn stop(&self, deadline: Option<Instant>) -> Result<(), Error> {
         let Some(running) = self.running().take() else { return Ok(()) };
         let (done, finished) = oneshot::channel();
         // If the driver is gone already there is nobody left to stop.
-        let _ = running.orders.send(Order::Stop(done));
+        let _ = running.orders.send(Order::Stop { deadline, done });
         let result = finished.await.unwrap_or(Ok(()));
         let _ = running.task.await;
         self.shared.connection.send_modify(|connection| connection.state = ConnectionState::Suspended);
@@ -100,6 +111,12 @@ impl Client {
 
     /// Opens the database again after [`Self::suspend`]; [`Self::start`] connects. Idempotent.
     pub async fn resume(&self) -> Result<(), Error> {
+        self.wakefulness().app = true;
+        self.wake_up().await
+    }
+
+    /// Opens the database if it is closed.
+    pub(crate) async fn wake_up(&self) -> Result<(), Error> {
         let _one_at_a_time = self.lifecycle.lock().await;
         if self.shared.is_closed() {
             return Err(closed());
@@ -112,10 +129,33 @@ impl Client {
         Ok(())
     }
 
-    /// Connects, reads what waits, and, if the client was suspended before, suspends again: for push messages and background
-    /// refresh. Returns when caught up, when connecting was given up, or at the deadline.
+    /// For push messages and background refresh: connects, reads what waits, and suspends again, unless the app has called
+    /// [`Self::start`] or [`Self::resume`] before or meanwhile. Returns when everything is here, when waiting is of no use,
+    /// and in any case before the deadline, with whatever came until then. May be called on a suspended, an open and a
+    /// running client, and several times at once.
     pub async fn catch_up(&self, deadline: Duration) -> Result<CatchUpReport, Error> {
         catch_up::run(self, deadline).await
+    }
+
+    /// Has the server announce messages at an app server while this device sleeps, and nowhere else. The wish is kept, and
+    /// made again with each new session. [`Self::push`] tells how far it is.
+    pub async fn enable_push(&self, target: PushTarget) -> Result<(), Error> {
+        self.ask(Command::EnablePush(target)).await.map(|_| ())
+    }
+
+    /// Takes [`Self::enable_push`] back. Until the server knows, it may go on announcing.
+    pub async fn disable_push(&self) -> Result<(), Error> {
+        self.ask(Command::DisablePush).await.map(|_| ())
+    }
+
+    /// How far push has got.
+    pub fn push(&self) -> Result<PushState, Error> {
+        push::state(&self.shared)
+    }
+
+    /// Subscribes to how far push has got.
+    pub fn push_changes(&self) -> PushChanges {
+        PushChanges { shared: Arc::clone(&self.shared), ticks: self.shared.ticks.subscribe(), last: None }
     }
 
     /// [`Self::suspend`] for good: every subscription ends.
@@ -239,8 +279,28 @@ impl Client {
         self.ask(Command::MarkRead { conversation, row }).await.map(|_| ())
     }
 
-    pub(crate) fn is_suspended(&self) -> bool {
-        self.running().is_none()
+    pub(crate) fn wakefulness(&self) -> MutexGuard<'_, Wakefulness> {
+        self.wakefulness.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends a catch-up: suspends before the deadline, unless the app or another catch-up wants the client awake.
+    pub(crate) async fn sleep_unless_wanted(&self, deadline: Instant) -> Result<(), Error> {
+        let _one_at_a_time = self.lifecycle.lock().await;
+        let wanted = {
+            let wakefulness = self.wakefulness();
+            wakefulness.app || wakefulness.catch_ups > 0
+        };
+        // What is left to say goes along while the radio is on; what the driver is told in order is done in order.
+        self.tell(Input::PushWake { begins: false });
+        if wanted { Ok(()) } else { self.stop(Some(deadline)).await }
+    }
+
+    /// Whether the engine has handled the input; it has not if there is none any more.
+    pub(crate) async fn tell_and_wait(&self, input: Input) -> bool {
+        let (said, heard) = oneshot::channel();
+        let order = Order::TellAndSay(input, said);
+        let sent = self.running().as_ref().is_some_and(|running| running.orders.send(order).is_ok());
+        sent && heard.await.is_ok()
     }
 
     async fn conversation_from(&self, command: Command) -> Result<ConversationId, Error> {

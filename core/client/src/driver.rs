@@ -14,7 +14,7 @@ use heliograph_model::{Clock, Error, ErrorCode, Timestamp};
 use heliograph_sync::{Command, Effects, Engine, Input, LinkAction, Received, Reply};
 use heliograph_xmpp::session::{self, ResumeState, Session, SessionHandle, SessionOutput, StoredStream};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::account::AccountConfig;
 use crate::connection::Traffic;
@@ -27,14 +27,24 @@ const STANZAS_AT_ONCE: usize = 256;
 /// How long the server gets to answer our goodbye. A phone that goes to sleep must not wait for a dead link.
 const GOODBYE: Duration = Duration::from_secs(2);
 
+/// What of a deadline is kept for closing the database: moving the log into it and letting go of its files.
+const CLOSING: Duration = Duration::from_millis(200);
+
 /// What the facade asks of the driver.
 pub(crate) enum Order {
     /// An input without answer.
     Tell(Input),
+    /// The same, and say when it was handled.
+    TellAndSay(Input, oneshot::Sender<()>),
     /// A command of the app.
     Ask(Command, oneshot::Sender<Result<Reply, Error>>),
     /// Say goodbye, close the database, end.
-    Stop(oneshot::Sender<Result<(), Error>>),
+    Stop {
+        /// Not to be exceeded by waiting for the server.
+        deadline: Option<Instant>,
+        /// How it went.
+        done: oneshot::Sender<Result<(), Error>>,
+    },
 }
 
 pub(crate) struct Driver {
@@ -81,7 +91,7 @@ impl Driver {
     }
 
     pub async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
-        let stop = loop {
+        let (deadline, done) = loop {
             let wake_at = self.wake_at;
             tokio::select! {
                 order = orders.recv() => match order {
@@ -95,8 +105,13 @@ impl Driver {
                         // The caller may have stopped waiting; the command is done all the same.
                         let _ = reply.send(answer);
                     }
-                    Some(Order::Stop(done)) => break Some(done),
-                    None => break None,
+                    Some(Order::TellAndSay(input, said)) => {
+                        self.tell(input);
+                        // Nobody may be waiting any more.
+                        let _ = said.send(());
+                    }
+                    Some(Order::Stop { deadline, done }) => break (deadline, Some(done)),
+                    None => break (None, None),
                 },
                 output = next_output(&mut self.session) => self.session_says(output),
                 () = sleep_until_some(wake_at), if wake_at.is_some() => {
@@ -105,16 +120,21 @@ impl Driver {
                 }
             }
         };
-        let result = self.stop().await;
-        if let Some(done) = stop {
+        let result = self.stop(deadline).await;
+        if let Some(done) = done {
             let _ = done.send(result);
         }
     }
 
-    async fn stop(mut self) -> Result<(), Error> {
-        self.tell(Input::Suspend);
+    async fn stop(mut self, deadline: Option<Instant>) -> Result<(), Error> {
+        if self.handle(Input::Suspend).is_err() {
+            self.leave(true); // not even a full disk keeps the socket open
+        }
         // Wait for the goodbye, so that the server does not keep a ghost, but not for long.
-        let _ = timeout(GOODBYE, async {
+        let goodbye = Instant::now() + GOODBYE;
+        let goodbye = deadline
+            .map_or(goodbye, |deadline| goodbye.min(deadline.checked_sub(CLOSING).unwrap_or(deadline)));
+        let _ = timeout_at(goodbye, async {
             while self.session.is_some() {
                 let output = next_output(&mut self.session).await;
                 self.session_says(output);
@@ -168,6 +188,11 @@ impl Driver {
             Some(LinkAction::Connect) => self.connect(),
             Some(LinkAction::Leave) => self.leave(true),
             Some(LinkAction::Abandon) => self.leave(false),
+            Some(LinkAction::Probe) => {
+                if let Some(session) = &self.session {
+                    session.handle.probe();
+                }
+            }
         }
         if let Some(session) = self.session.as_ref().filter(|session| !session.leaving) {
             for outbound in effects.send {

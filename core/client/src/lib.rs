@@ -33,22 +33,24 @@ mod connection;
 mod conversations;
 mod crash;
 mod driver;
+mod push;
 mod shared;
 mod timeline;
 
 pub use account::{AccountConfig, ServerOverride, StoreLocation, TlsMode};
-pub use catch_up::CatchUpReport;
+pub use catch_up::{CatchUpEnd, CatchUpReport};
 pub use client::Client;
 pub use connection::{ConnectionChanges, Traffic};
 pub use conversations::Conversations;
 pub use heliograph_model::{
-    Address, ConversationId, ConversationKind, DeliveryState, Error, ErrorCode, MessageId, Security,
-    Timestamp,
+    Address, ConversationId, ConversationKind, DeliveryState, Error, ErrorCode, MessageId, PushState,
+    PushTarget, Security, Timestamp,
 };
 pub use heliograph_store::DatabaseKey;
 pub use heliograph_store::conversation::{Conversation, ConversationState};
 pub use heliograph_store::message::{Message, Sender};
 pub use heliograph_sync::{Connection, ConnectionState};
+pub use push::PushChanges;
 pub use timeline::{MessageFeed, Seam, Timeline, TimelinePage};
 
 /// The README's Rust is compiled with the tests.

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use heliograph_model::{Entropy, Error, ErrorCode};
+use heliograph_model::time::SystemClock;
+use heliograph_model::{Clock, Entropy, Error, ErrorCode, Timestamp};
 use heliograph_store::{Connection as Database, Readers, StoreError};
 use heliograph_sync::Connection;
 use rand::TryRngCore;
@@ -90,6 +91,11 @@ impl Shared {
 /// The error of everything that is asked of a closed or suspended client.
 pub(crate) fn closed() -> Error {
     Error::new(ErrorCode::Closed, "the account is suspended or shut down")
+}
+
+/// The time by the wall clock.
+pub(crate) fn now() -> Timestamp {
+    SystemClock.now()
 }
 
 /// Thirty-two bytes from the operating system.

@@ -36,6 +36,8 @@ pub enum ErrorCode {
     ArchiveUnavailable,
     /// The server can't store key packages (XEP-0163).
     KeyPublishingUnavailable,
+    /// The server can't announce messages to sleeping devices (XEP-0357).
+    PushUnavailable,
     /// The contact has no keys to encrypt for.
     NoKeysForContact,
     /// The contact's identity changed, or a device's keys are not signed by it.
@@ -98,6 +100,7 @@ impl ErrorCode {
             Self::RoomsUnavailable => "rooms-unavailable",
             Self::ArchiveUnavailable => "archive-unavailable",
             Self::KeyPublishingUnavailable => "key-publishing-unavailable",
+            Self::PushUnavailable => "push-unavailable",
             Self::NoKeysForContact => "no-keys-for-contact",
             Self::UnverifiedDevice => "unverified-device",
             Self::InvalidArgument => "invalid-argument",
@@ -145,6 +148,9 @@ impl ErrorCode {
             }
             Self::KeyPublishingUnavailable => {
                 "This server can't publish keys (PEP), so others can't start encrypted chats with this account."
+            }
+            Self::PushUnavailable => {
+                "This server can't wake sleeping devices: messages come when the app is opened or fetches them."
             }
             Self::NoKeysForContact => {
                 "This contact has published no keys, so nothing can be encrypted for it."

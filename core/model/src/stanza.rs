@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, ArchiveId, Error, MessageId, RequestId, StanzaId, Timestamp};
+use crate::{Address, ArchiveId, Error, MessageId, PushTarget, RequestId, StanzaId, Timestamp};
 
 /// From the engine to the session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,6 +193,16 @@ pub enum Request {
         /// Our nick in the room.
         nick: Option<String>,
     },
+    /// Announce messages there while this session sleeps (XEP-0357 §5); again with other options it replaces them. Answered
+    /// by [`Response::Done`].
+    EnablePush(PushTarget),
+    /// Announce nothing there any more (XEP-0357 §6). Answered by [`Response::Done`].
+    DisablePush {
+        /// The push service.
+        service: Address,
+        /// The node there.
+        node: String,
+    },
 }
 
 impl std::fmt::Debug for Request {
@@ -207,6 +217,8 @@ impl std::fmt::Debug for Request {
             Self::ConfigureGroupRoom { .. } => "ConfigureGroupRoom",
             Self::SetAffiliation { .. } => "SetAffiliation",
             Self::Ping { .. } => "Ping",
+            Self::EnablePush(_) => "EnablePush",
+            Self::DisablePush { .. } => "DisablePush",
         })
     }
 }

@@ -41,6 +41,8 @@ pub struct ServerFacts {
     pub pep: bool,
     /// It copies our messages to all our devices (XEP-0280).
     pub carbons: bool,
+    /// It can announce messages to sleeping devices (XEP-0357); `None` if it was not asked.
+    pub push: Option<bool>,
     /// It was asked; the fields above are answers and not defaults.
     pub known: bool,
 }
@@ -103,8 +105,8 @@ pub fn set_devices_published(tx: &Transaction<'_>, published: bool) -> Result<()
 
 /// What is known of the server; the default if it was never asked.
 pub fn facts(connection: &Connection) -> Result<ServerFacts, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT room_service, archive, pep, carbons, known FROM server_facts")?;
+    let mut statement = connection
+        .prepare_cached("SELECT room_service, archive, pep, carbons, known, push FROM server_facts")?;
     let facts = statement
         .query_row([], |row| {
             Ok(ServerFacts {
@@ -113,6 +115,7 @@ pub fn facts(connection: &Connection) -> Result<ServerFacts, StoreError> {
                 pep: row.get(2)?,
                 carbons: row.get(3)?,
                 known: row.get(4)?,
+                push: row.get(5)?,
             })
         })
         .optional()?;
@@ -122,9 +125,10 @@ pub fn facts(connection: &Connection) -> Result<ServerFacts, StoreError> {
 /// Replaces what is known of the server.
 pub fn set_facts(tx: &Transaction<'_>, facts: &ServerFacts) -> Result<(), StoreError> {
     tx.prepare_cached(
-        "INSERT INTO server_facts (only_row, room_service, archive, pep, carbons, known) VALUES (1, ?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO server_facts (only_row, room_service, archive, pep, carbons, known, push)
+         VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT DO UPDATE SET room_service = excluded.room_service, archive = excluded.archive,
-             pep = excluded.pep, carbons = excluded.carbons, known = excluded.known",
+             pep = excluded.pep, carbons = excluded.carbons, known = excluded.known, push = excluded.push",
     )?
     .execute(params![
         facts.room_service.as_ref().map(ToString::to_string),
@@ -132,6 +136,7 @@ pub fn set_facts(tx: &Transaction<'_>, facts: &ServerFacts) -> Result<(), StoreE
         facts.pep,
         facts.carbons,
         facts.known,
+        facts.push,
     ])?;
     Ok(())
 }

@@ -31,6 +31,7 @@ pub mod message;
 pub mod mls_storage;
 pub mod outbox;
 pub mod peer;
+pub mod push;
 pub mod quarantine;
 pub mod search;
 pub mod setting;

@@ -6,8 +6,11 @@ use crate::error::StoreError;
 
 /// Every version's statements, in order; version 1 is the first. Only ever appended to: what has been released stays as it
 /// is. A migration never deletes unsent messages or keys.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_foundation.sql"), include_str!("../migrations/0002_stream.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_foundation.sql"),
+    include_str!("../migrations/0002_stream.sql"),
+    include_str!("../migrations/0003_push.sql"),
+];
 
 /// The version that this program writes.
 #[cfg(test)]

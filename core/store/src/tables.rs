@@ -14,6 +14,7 @@ use crate::key_package::{self, KeyPackageSlot};
 use crate::member;
 use crate::outbox::{self, OutboxState};
 use crate::peer::{self, Peer, Pin};
+use crate::push;
 use crate::quarantine::{self, NewQuarantined};
 use crate::setting;
 use crate::testing::{Home, add, address, chat, incoming, outgoing, write};
@@ -368,4 +369,35 @@ fn nothing_can_belong_to_a_conversation_that_is_not_there() {
     assert_eq!(error.code(), ErrorCode::Internal, "{error:?}");
     let result = store.write(|tx| message::insert(tx, &incoming(nowhere, "1", "x")));
     assert!(matches!(result, Err(StoreError::Sql(_))));
+}
+
+#[test]
+fn one_place_of_announcement_is_wanted_and_others_wait_to_be_taken_back() {
+    let home = Home::new();
+    let mut store = home.open();
+    let service = address("push.example.org");
+    write(&mut store, |tx| {
+        push::put(tx, &service, "old", b"hush", true, false).unwrap();
+        let old = push::wanted(tx).unwrap().unwrap();
+        assert!(!old.told && !old.confirmed && old.failure.is_none());
+        push::set_told(tx, old.id).unwrap();
+        push::set_confirmed(tx, old.id).unwrap();
+        push::put(tx, &service, "old", b"", false, true).unwrap();
+        push::put(tx, &service, "new", b"hush", true, false).unwrap();
+        let rows = push::list(tx).unwrap();
+        assert_eq!(
+            rows.iter().map(|row| (row.node.as_str(), row.wanted)).collect::<Vec<_>>(),
+            [("old", false), ("new", true)]
+        );
+        assert!(rows.iter().all(|row| row.id > old.id), "a late answer can't be taken for a newer one's");
+        assert!(!format!("{rows:?}").contains("example"), "nothing private in Debug");
+
+        push::set_failure(tx, rows[1].id, ErrorCode::PushUnavailable).unwrap();
+        assert_eq!(push::wanted(tx).unwrap().unwrap().failure, Some(ErrorCode::PushUnavailable));
+        push::forget_answers(tx).unwrap();
+        assert_eq!(push::wanted(tx).unwrap().unwrap().failure, None);
+        push::remove(tx, rows[0].id).unwrap();
+        assert_eq!(push::list(tx).unwrap().len(), 1);
+        assert!(push::put(tx, &service, "third", b"", true, false).is_err(), "only one is wanted");
+    });
 }

@@ -12,6 +12,7 @@ use crate::error::EngineError;
 use crate::input::{Command, Reply};
 use crate::live::Purpose;
 use crate::policy::{GROUP_MEMBERS_MAX, NAME_BYTES};
+use crate::push;
 use crate::step::Step;
 use crate::wish::{OutboxItem, Wish, encode};
 
@@ -34,6 +35,8 @@ impl Step<'_> {
                 conversation::mark_read(self.tx, conversation, row)?;
                 Ok(Ok(Reply::Done))
             }
+            Command::EnablePush(target) => self.enable_push(&target),
+            Command::DisablePush => self.disable_push(),
         }
     }
 
@@ -246,7 +249,8 @@ impl Step<'_> {
     /// An answer to one of our requests.
     pub(crate) fn response(&mut self, purpose: Purpose, response: Response) -> Result<(), EngineError> {
         match purpose {
-            Purpose::Nothing => Ok(()),
+            Purpose::Nothing | Purpose::SignOfLife => Ok(()),
+            Purpose::Push(id) => self.push_answered(id, &response),
             Purpose::AccountFeatures => self.account_features(&response),
             Purpose::Services => self.services(response),
             Purpose::ServiceFeatures(service) => self.service_features(service, &response),
@@ -273,9 +277,14 @@ impl Step<'_> {
         if let Response::Features(features) = response {
             self.facts.archive = features.has("urn:xmpp:mam:2");
             self.facts.pep = features.identities.iter().any(|identity| identity == "pubsub/pep");
+            self.facts.push = Some(features.has(push::FEATURE));
             account::set_facts(self.tx, &self.facts)?;
         }
-        Ok(())
+        match response {
+            Response::Error(error) if error.wait => Ok(()),
+            Response::Features(_) => self.push_discovered(self.facts.push),
+            _ => self.push_discovered(None),
+        }
     }
 
     fn services(&mut self, response: Response) -> Result<(), EngineError> {

@@ -116,11 +116,14 @@ impl Live {
                 lacking.push(ErrorCode::KeyPublishingUnavailable);
             }
         }
+        if facts.push == Some(false) {
+            lacking.push(ErrorCode::PushUnavailable);
+        }
         let caught_up = self.link == Link::Online
             && !self.session.draining
             && self.session.account.done
             && self.session.rooms.values().all(|room| room.catchup.done)
-            && !self.session.requests.values().any(Purpose::publishes_keys);
+            && !self.session.requests.values().any(Purpose::holds_up);
         Connection { state, error: self.error.clone(), retry_at: self.retry_at, caught_up, lacking }
     }
 }

@@ -1,7 +1,7 @@
 //! What the engine is told, and what it answers.
 
 use heliograph_model::stanza::{Inbound, Outbound, SessionEvent};
-use heliograph_model::{Address, ConversationId, Error, ErrorCode, Timestamp};
+use heliograph_model::{Address, ConversationId, Error, ErrorCode, PushTarget, Timestamp};
 
 /// One thing that happened. The engine handles one at a time, each in one store transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,12 @@ pub enum Input {
     AppState {
         /// It is in front.
         foreground: bool,
+    },
+    /// A push came, or the operating system lets us work for a moment: fetch what waits, and if we think that we are online
+    /// already, let the server prove it. Ends with what is left to send while the radio is on.
+    PushWake {
+        /// It begins; otherwise it ends.
+        begins: bool,
     },
     /// The moment given in [`Effects::wake_at`] has come. Waking early or twice does no harm.
     Wake,
@@ -99,6 +105,10 @@ pub enum Command {
         /// Row of the newest message seen.
         row: i64,
     },
+    /// Have messages announced there while this device sleeps, and nowhere else.
+    EnablePush(PushTarget),
+    /// Have messages announced nowhere.
+    DisablePush,
 }
 
 impl std::fmt::Debug for Command {
@@ -111,6 +121,8 @@ impl std::fmt::Debug for Command {
             Self::JoinRoom { .. } => "JoinRoom",
             Self::Send { .. } => "Send",
             Self::MarkRead { .. } => "MarkRead",
+            Self::EnablePush(_) => "EnablePush",
+            Self::DisablePush => "DisablePush",
         })
     }
 }
@@ -148,6 +160,8 @@ pub enum LinkAction {
     Connect,
     /// Close the socket and keep the session for later, where the server allows that; else say goodbye.
     Leave,
+    /// Ask for a sign of life now, and drop the socket if none comes soon.
+    Probe,
     /// Drop the socket without a word: the network is gone. The session may be resumed later.
     Abandon,
 }

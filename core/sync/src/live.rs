@@ -91,6 +91,10 @@ pub(crate) enum Purpose {
     /// The answer changes nothing.
     Nothing,
     AccountFeatures,
+    /// A place of announcement, by its row.
+    Push(i64),
+    /// The server proves that the link stands.
+    SignOfLife,
     Services,
     ServiceFeatures(Address),
     /// A page of the archive; with the position after which it was asked.
@@ -118,9 +122,10 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
-    /// Until this is answered others may not find our keys.
-    pub fn publishes_keys(&self) -> bool {
-        matches!(self, Self::PublishDevices | Self::PublishKeyPackage(_))
+    /// Until this is answered we are not up to date: others may not find our keys, or what we believe of the link may be
+    /// wrong.
+    pub fn holds_up(&self) -> bool {
+        matches!(self, Self::PublishDevices | Self::PublishKeyPackage(_) | Self::SignOfLife)
     }
 }
 

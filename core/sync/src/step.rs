@@ -103,6 +103,13 @@ impl<'a> Step<'a> {
                     self.effects.link = self.live.connect_now();
                 }
             }
+            Input::PushWake { begins: true } => self.push_wake(),
+            Input::PushWake { begins: false } => {
+                if self.online() {
+                    self.live.receipts_at = None;
+                    self.queue_receipts()?;
+                }
+            }
             Input::Wake => {
                 self.effects.link = self.live.connect_if_due(self.now);
                 if self.live.receipts_at.is_some_and(|at| at <= self.now) {
@@ -160,6 +167,7 @@ impl<'a> Step<'a> {
     fn begin_session(&mut self) -> Result<(), EngineError> {
         self.send(Outbound::Available);
         self.request(Request::EnableCarbons, Purpose::Nothing);
+        self.begin_push()?;
         self.ask_for_facts();
         self.read_account_archive()?;
         self.publish_keys()?;
@@ -171,14 +179,32 @@ impl<'a> Step<'a> {
 
     /// What the server can do, if that is not known.
     pub fn ask_for_facts(&mut self) {
+        if !self.facts.known || self.facts.push.is_none() {
+            self.ask_account_features();
+        }
         if !self.facts.known {
-            self.request(Request::Features { of: self.account.address.clone() }, Purpose::AccountFeatures);
             self.request(Request::Services { of: self.account.address.server() }, Purpose::Services);
+        }
+    }
+
+    /// Something waits for us: connect, or find out whether the link that we believe in still stands. Its answer comes
+    /// behind everything that the server had for us on this link.
+    fn push_wake(&mut self) {
+        self.live.wanted = true;
+        if self.live.link == Link::Stopped {
+            self.live.link = Link::Down;
+        }
+        self.effects.link = self.live.connect_now();
+        if self.online() {
+            self.effects.link = Some(LinkAction::Probe);
+            let to = self.account.address.server();
+            self.request(Request::Ping { to, nick: None }, Purpose::SignOfLife);
         }
     }
 
     /// The same session again: only what the app asked for meanwhile is left to do.
     fn continue_session(&mut self) -> Result<(), EngineError> {
+        self.settle_push()?;
         for conversation in conversation::list(self.tx)? {
             if !self.live.session.rooms.contains_key(&conversation.address) {
                 self.enter_room_of(&conversation)?;

@@ -222,6 +222,12 @@ impl Decoder {
                 let asked = Asked::Entity { address: to.clone(), resource: nick.clone() };
                 (asked, Expects::Done, encode::iq::ping(id, Some(jid))?)
             }
+            Request::EnablePush(target) => {
+                (Asked::OwnAccount, Expects::Done, encode::push::enable(id, target)?)
+            }
+            Request::DisablePush { service, node } => {
+                (Asked::OwnAccount, Expects::Done, encode::push::disable(id, service, node)?)
+            }
         };
         self.await_answer(id.to_owned(), Pending { request: request.clone(), asked, expects });
         Ok(stanza)

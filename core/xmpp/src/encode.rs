@@ -7,6 +7,7 @@ pub(crate) mod disco;
 pub(crate) mod iq;
 pub(crate) mod message;
 pub(crate) mod pubsub;
+pub(crate) mod push;
 pub(crate) mod room;
 
 use minidom::Element;

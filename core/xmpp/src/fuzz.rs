@@ -38,6 +38,7 @@ fn decoder() -> Decoder {
         Request::FetchItems { account: server(), node: Node::Devices, items: Vec::new() },
         Request::ConfigureGroupRoom { room: room() },
         Request::Ping { to: room(), nick: Some("ana".to_owned()) },
+        Request::DisablePush { service: server(), node: "n".to_owned() },
     ];
     decoder.encode(&Outbound::JoinRoom { room: room(), nick: "ana".to_owned() }).unwrap();
     for (number, request) in requests.into_iter().enumerate() {

@@ -4,6 +4,7 @@ pub mod account;
 pub mod chat;
 pub mod group;
 pub mod history;
+pub mod push;
 pub mod room;
 pub mod send;
 pub mod status;

@@ -143,7 +143,8 @@ impl Phone {
                 self.wants_link = false;
                 self.linked = false;
             }
-            None => {}
+            // The link of the model never dies silently.
+            Some(LinkAction::Probe) | None => {}
         }
         if self.linked {
             self.up.extend(effects.send);

@@ -7,7 +7,7 @@ use heliograph_model::stanza::{
     Affiliation, ArchivePage, Features, Inbound, InboundContent, InboundMessage, MessageKind, Node, Outbound,
     OutboundContent, OutboundMessage, PageStart, Request, Response, StanzaError, StanzaErrorCondition,
 };
-use heliograph_model::{Address, ArchiveId, MessageId, Timestamp};
+use heliograph_model::{Address, ArchiveId, MessageId, PushTarget, Timestamp};
 
 /// Prosody's cap, so that catching up takes several pages.
 const PAGE: usize = 50;
@@ -20,12 +20,15 @@ pub struct Server {
     rooms: BTreeMap<Address, Room>,
     next_archive_id: u64,
     offers_rooms: bool,
+    offers_push: bool,
+    times_enabled: usize,
 }
 
 #[derive(Default)]
 struct Account {
     archive: Vec<InboundMessage>,
     items: BTreeMap<(u8, String), Vec<u8>>,
+    push: BTreeMap<(Address, String), PushTarget>,
 }
 
 #[derive(Default)]
@@ -50,6 +53,8 @@ impl Server {
             rooms: BTreeMap::new(),
             next_archive_id: 0,
             offers_rooms: true,
+            offers_push: true,
+            times_enabled: 0,
         }
     }
 
@@ -88,6 +93,21 @@ impl Server {
     pub fn without_rooms(&mut self) {
         self.rooms_at = Address::parse("nowhere.invalid").expect("an address");
         self.offers_rooms = false;
+    }
+
+    /// Whether the server announces messages to sleeping devices, from now on.
+    pub fn offer_push(&mut self, offered: bool) {
+        self.offers_push = offered;
+    }
+
+    /// Where messages of an account are announced.
+    pub fn registrations(&self, account: &Address) -> Vec<PushTarget> {
+        self.accounts[account].push.values().cloned().collect()
+    }
+
+    /// How often somebody asked for announcements.
+    pub fn times_enabled(&self) -> usize {
+        self.times_enabled
     }
 
     /// How many application and handshake messages all rooms hold.
@@ -185,9 +205,23 @@ impl Server {
         let refused = |condition| Response::Error(StanzaError { condition, wait: false });
         match request {
             Request::EnableCarbons | Request::Ping { .. } => Response::Done,
+            Request::EnablePush(target) => {
+                self.times_enabled += 1;
+                let place = (target.service.clone(), target.node.clone());
+                self.accounts.get_mut(from).expect("an account").push.insert(place, target);
+                Response::Done
+            }
+            Request::DisablePush { service, node } => {
+                self.accounts.get_mut(from).expect("an account").push.remove(&(service, node));
+                Response::Done
+            }
             Request::Features { of } if of == *from => Response::Features(Features {
                 identities: vec!["pubsub/pep".into(), "account/registered".into()],
-                features: vec!["urn:xmpp:mam:2".into()],
+                features: [Some("urn:xmpp:mam:2"), self.offers_push.then_some("urn:xmpp:push:0")]
+                    .into_iter()
+                    .flatten()
+                    .map(String::from)
+                    .collect(),
             }),
             Request::Features { of } if of == self.rooms_at => Response::Features(Features {
                 identities: vec!["conference/text".into()],

@@ -17,7 +17,7 @@ const SUITES: &str = "heliograph-suites";
 const LAB: &str = "heliograph-lab";
 
 /// The suites that need no server: they run on a model of one, and once for all servers. Any other is run on every server.
-const SUITES_WITHOUT_SERVER: [&str; 2] = ["engine", "simulation"];
+const SUITES_WITHOUT_SERVER: [&str; 3] = ["engine", "registration", "simulation"];
 
 /// A stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -151,3 +151,40 @@ fn capabilities_match_what_we_answer() {
     let other = decoder().decode(&question("something-else")).replies.remove(0);
     assert_eq!(other.attr("type"), Some("error"));
 }
+
+#[test]
+fn push_is_asked_for_as_the_app_server_wants_it_and_of_our_own_account() {
+    let target = heliograph_model::PushTarget {
+        service: address("push-5.client.example"),
+        node: "yxs32uqsflafdk3iuqo".to_owned(),
+        options: vec![("secret".to_owned(), "eruio234vzxc2kla-91 & <more>".to_owned())],
+    };
+    let mut decoder = decoder();
+    let stanza = ask(&mut decoder, "q1", Request::EnablePush(target.clone()));
+    assert_eq!((stanza.attr("type"), stanza.attr("to")), (Some("set"), None));
+    let enable = stanza.get_child("enable", "urn:xmpp:push:0").unwrap();
+    assert_eq!(enable.attr("jid"), Some("push-5.client.example"));
+    assert_eq!(enable.attr("node"), Some("yxs32uqsflafdk3iuqo"));
+    let form = enable.get_child("x", "jabber:x:data").unwrap();
+    let fields: Vec<_> = form
+        .children()
+        .map(|field| (field.attr("var").unwrap(), field.get_child("value", "jabber:x:data").unwrap().text()))
+        .collect();
+    let options = "http://jabber.org/protocol/pubsub#publish-options".to_owned();
+    let secret = "eruio234vzxc2kla-91 & <more>".to_owned();
+    assert_eq!(fields, [("FORM_TYPE", options), ("secret", secret)]);
+    assert_eq!(form.attr("type"), Some("submit"));
+    assert_eq!(decode(&mut decoder, "<iq type='result' id='q1' from='push-5.client.example'/>"), []);
+    assert_eq!(response(&mut decoder, "<iq type='result' id='q1' from='ana@example.org'/>"), Response::Done);
+
+    // Without options there is no form: servers would publish with an empty one.
+    let bare = heliograph_model::PushTarget { options: Vec::new(), ..target.clone() };
+    let stanza = ask(&mut decoder, "q2", Request::EnablePush(bare));
+    assert!(stanza.get_child("enable", "urn:xmpp:push:0").unwrap().children().next().is_none());
+
+    let (service, node) = (target.service, target.node);
+    let stanza = ask(&mut decoder, "q3", Request::DisablePush { service, node });
+    let disable = stanza.get_child("disable", "urn:xmpp:push:0").unwrap();
+    assert_eq!(disable.attr("jid"), Some("push-5.client.example"));
+    assert_eq!(disable.attr("node"), Some("yxs32uqsflafdk3iuqo"));
+}
