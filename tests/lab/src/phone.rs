@@ -23,7 +23,7 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command as Pro
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::error::LabError;
-use crate::policy::{ACCOUNT_ADD, PHONE_STOP, REPLY};
+use crate::policy::{ACCOUNT_ADD, NETWORK, PHONE_STOP, REPLY};
 pub use command::Command;
 pub use event::{ConnectionState, Conversation, ConversationState, Event, Failure, Message, Traffic};
 use journal::Journal;
@@ -269,6 +269,60 @@ impl Phone {
         let links =
             std::fs::read_dir(format!("/proc/{process}/fd")).map_err(LabError::io("listing open files"))?;
         Ok(links.flatten().filter_map(|link| std::fs::read_link(link.path()).ok()).collect())
+    }
+
+    /// How many TCP sockets the process has open. Linux only.
+    #[cfg(target_os = "linux")]
+    pub fn open_connections(&self) -> Result<usize, LabError> {
+        let Some(process) = self.running.as_ref().and_then(|running| running.child.id()) else {
+            return Ok(0);
+        };
+        let mut table = String::new();
+        for family in ["tcp", "tcp6"] {
+            // Without IPv6 there is no second table.
+            table += &std::fs::read_to_string(format!("/proc/{process}/net/{family}")).unwrap_or_default();
+        }
+        // proc(5): the tenth column is the socket's inode, which is also what the link of an open socket names.
+        let inodes: Vec<&str> = table.lines().filter_map(|line| line.split_whitespace().nth(9)).collect();
+        let open = self.open_files()?;
+        let is_tcp = |file: &&PathBuf| {
+            let name = file.to_string_lossy();
+            let inode = name.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
+            inode.is_some_and(|inode| inodes.contains(&inode))
+        };
+        Ok(open.iter().filter(is_tcp).count())
+    }
+
+    /// Runs one command of the terminal shell on the phone's data and waits for its end: what it printed, and its exit code.
+    /// The session must not be running.
+    pub async fn run(
+        config: &PhoneConfig,
+        arguments: &[&str],
+        input: &str,
+    ) -> Result<(Value, i32), LabError> {
+        let failed = |error| LabError::io(format!("running {}", config.binary.display()))(error);
+        let mut child = config.process().args(arguments).spawn().map_err(failed)?;
+        if let Some(mut pipe) = child.stdin.take() {
+            pipe.write_all(input.as_bytes()).await.map_err(failed)?;
+        }
+        let output = match timeout(NETWORK, child.wait_with_output()).await {
+            Ok(output) => output.map_err(failed)?,
+            Err(_) => {
+                return Err(LabError::Deadline {
+                    phone: config.name.clone(),
+                    waiting_for: arguments.join(" "),
+                    deadline: NETWORK,
+                    journal: String::new(),
+                });
+            }
+        };
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let answer = serde_json::from_str(&said).map_err(|error| LabError::Malformed {
+            phone: config.name.clone(),
+            reason: format!("{}: {error}", output.status),
+            line: said + &String::from_utf8_lossy(&output.stderr),
+        })?;
+        Ok((answer, output.status.code().unwrap_or(-1)))
     }
 
     /// Ends the process without warning, as the system kills an app. Does nothing if it doesn't run.

@@ -68,15 +68,16 @@ fn program(program: &Path, folder: &Path) -> Command {
 
 /// Reads the log until it says that every port is open. The server handles connections after it has loaded everything,
 /// so whoever connects from then on is served.
-pub(crate) async fn readiness(lines: &mut Output, encryption: bool) -> Readiness {
-    let (mut starttls, mut direct_tls) = (false, !encryption);
+pub(crate) async fn readiness(lines: &mut Output, options: &Options) -> Readiness {
+    let (mut starttls, mut direct_tls, mut component) = (false, !options.encryption, !options.app_server);
     while let Ok(Some(line)) = lines.next_line().await {
         starttls |= line.contains("Activated service 'c2s' on");
         direct_tls |= line.contains("Activated service 'c2s_direct_tls' on");
+        component |= line.contains("Activated service 'component' on");
         if line.contains("Failed to open server port") {
             return Readiness::PortTaken;
         }
-        if starttls && direct_tls {
+        if starttls && direct_tls && component {
             return Readiness::Listening;
         }
     }

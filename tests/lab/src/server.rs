@@ -26,7 +26,7 @@ use crate::error::LabError;
 use crate::policy::{LOG_LINES_SHOWN, SERVER_START, SERVER_START_ATTEMPTS, SERVER_STOP};
 use crate::{ejabberd, plaintext, ports, prosody};
 pub(crate) use options::Ports;
-pub use options::{Account, Options, PasswordHash};
+pub use options::{Account, COMPONENT_SECRET, Options, PasswordHash};
 pub use tree::{EJABBERD, PROSODY_012, PROSODY_13, ServerTree, Software};
 
 /// What a server writes to standard output, line by line.
@@ -57,7 +57,7 @@ impl Server {
         authority
             .issue(&options.domain, options.certificate)?
             .write(&folder.join("certificates"), &options.domain)?;
-        let ports = Ports { starttls: 0, direct_tls: 0 };
+        let ports = Ports { starttls: 0, direct_tls: 0, component: 0 };
         let mut server =
             Self { tree: tree.clone(), folder, options, ports, authority, child: None, control: None };
         server.choose_ports()?;
@@ -92,6 +92,16 @@ impl Server {
     /// Where clients connect that speak TLS from the first byte.
     pub fn direct_tls_address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.ports.direct_tls).into()
+    }
+
+    /// Where an app server signs in, if [`Options::app_server`] lets it, with [`COMPONENT_SECRET`].
+    pub fn component_address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.ports.component).into()
+    }
+
+    /// The address of the app server's push service.
+    pub fn push_service(&self) -> String {
+        self.options.push_service()
     }
 
     /// The domain that it serves.
@@ -223,7 +233,8 @@ impl Server {
     }
 
     fn choose_ports(&mut self) -> Result<(), LabError> {
-        self.ports = Ports { starttls: ports::free()?, direct_tls: ports::free()? };
+        self.ports =
+            Ports { starttls: ports::free()?, direct_tls: ports::free()?, component: ports::free()? };
         match self.tree.software {
             Software::Prosody => prosody::configure(&self.tree, &self.folder, &self.options, self.ports),
             Software::Ejabberd => ejabberd::configure(&self.folder, &self.options, self.ports),
@@ -260,7 +271,7 @@ impl Server {
         let mut lines = BufReader::new(output).lines();
         let readiness = async {
             match self.tree.software {
-                Software::Prosody => prosody::readiness(&mut lines, self.options.encryption).await,
+                Software::Prosody => prosody::readiness(&mut lines, &self.options).await,
                 Software::Ejabberd => ejabberd::readiness(&mut lines).await,
             }
         };

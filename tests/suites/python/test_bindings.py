@@ -17,6 +17,7 @@ from environment import BINDINGS, DEADLINE, FIRST_PHONE, FOREIGN_CLIENT, QUICK_S
 from phone import Phone, configuration
 
 from heliograph import (
+    CatchUpEnd,
     ConversationKind,
     ConversationState,
     DeliveryState,
@@ -156,7 +157,7 @@ class Conversation(FolderTest):
                 lambda message: message.row == row and message.state in ARCHIVED, "until the text was archived"
             )
         report = await asyncio.wait_for(ben.client.catch_up(int(DEADLINE * 1000)), DEADLINE)
-        self.assertEqual((report.new_messages, report.complete), (len(texts), True))
+        self.assertEqual((report.new_messages, report.end), (len(texts), CatchUpEnd.COMPLETE))
         await ben.client.resume()
         self.assertEqual([message.text for message in await ben.timeline(group_of_ben)][-2:], texts)
 

@@ -2,6 +2,7 @@
 //!
 //! * [`model`]: a server, rooms and phones in memory, driven by a seed: hundreds of runs of real engines on real databases
 //!   with losses, repeats, reordering and kills, each replayable byte for byte (`tests/simulation.rs`).
+//! * [`app_server`]: where real servers announce messages for sleeping phones (`tests/push.rs`).
 //! * [`scene`]: real phones (processes) on a real server (`tests/killed.rs`, `refusals.rs`, `conversations.rs`).
 //! * `python/`: the Python bindings, and a client that nobody here wrote.
 
@@ -13,5 +14,6 @@
     reason = "all of this crate is test code: what it does not expect is a failure"
 )]
 
+pub mod app_server;
 pub mod model;
 pub mod scene;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::server::{Options, PasswordHash, Ports};
+use crate::server::{COMPONENT_SECRET, Options, PasswordHash, Ports};
 
 /// The largest stanza that is taken, in bytes.
 const STANZA_BYTES: u64 = 1_048_576;
@@ -19,7 +19,7 @@ const ALWAYS_HIDDEN: &str = "X-OAUTH2";
 
 /// What every server of the lab has and needs no settings. `mod_auth_fast` keeps its tokens in Mnesia, which may lose the
 /// last two seconds when the server is killed; everything else is in an SQL database that does not.
-const ALWAYS: [&str; 14] = [
+const ALWAYS: [&str; 13] = [
     "mod_adhoc",
     "mod_auth_fast",
     "mod_blocking",
@@ -32,7 +32,6 @@ const ALWAYS: [&str; 14] = [
     "mod_ping",
     "mod_privacy",
     "mod_private",
-    "mod_push",
     "mod_time",
 ];
 
@@ -55,6 +54,15 @@ pub(super) fn write(folder: &Path, options: &Options, ports: Ports) -> String {
     )];
     if options.encryption {
         listen.push(listener(ports.direct_tls, json!({ "tls": true })));
+    }
+    if options.app_server {
+        let secret = json!({ "password": COMPONENT_SECRET });
+        listen.push(json!({
+            "port": ports.component,
+            "ip": "127.0.0.1",
+            "module": "ejabberd_service",
+            "hosts": Value::Object([(options.push_service(), secret)].into_iter().collect()),
+        }));
     }
     let configuration = json!({
         "hosts": [options.domain],
@@ -107,6 +115,10 @@ fn modules(options: &Options) -> Value {
     );
     if options.archive {
         merge(&mut modules, json!({ "mod_mam": { "assume_mam_usage": true, "default": "always" } }));
+    }
+    if options.push {
+        let push = json!({ "include_body": false, "include_sender": false });
+        merge(&mut modules, json!({ "mod_push": push, "mod_push_keepalive": {} }));
     }
     if options.rooms {
         let room = json!({ "mam": options.archive, "public": false });

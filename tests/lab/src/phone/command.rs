@@ -1,5 +1,7 @@
 //! What can be asked of a phone: the input half of the terminal shell's line protocol.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 /// A command. Conversations are named by number, address, or a group's name.
@@ -71,6 +73,17 @@ pub enum Command {
         /// In milliseconds.
         deadline_ms: u64,
     },
+    /// Have messages announced at an app server (XEP-0357).
+    PushEnable {
+        /// Its address.
+        service: String,
+        /// The node there.
+        node: String,
+        /// What the server has to show there.
+        options: BTreeMap<String, String>,
+    },
+    /// Have messages announced nowhere.
+    PushDisable,
     /// What the operating system says about the network.
     Network {
         /// Whether there is one.
@@ -111,6 +124,8 @@ impl Command {
             Self::Suspend => "suspend",
             Self::Resume => "resume",
             Self::CatchUp { .. } => "catch-up",
+            Self::PushEnable { .. } => "push-enable",
+            Self::PushDisable => "push-disable",
             Self::Network { .. } => "network",
             Self::Quit => "quit",
         }

@@ -32,6 +32,13 @@ pub enum Event {
     },
     /// Everything that was missed is here.
     CaughtUp,
+    /// Push got farther, or not.
+    Push {
+        /// How far: `off`, `stopping`, `pending`, `on`, `refused`.
+        state: String,
+        /// Why the server refused.
+        error: Option<String>,
+    },
     /// What the phone counted itself.
     Traffic(Traffic),
 }

@@ -24,6 +24,8 @@ pub struct View {
     pub announced: BTreeMap<i64, u32>,
     /// Replies by tag.
     pub replies: BTreeMap<String, Result<Value, Failure>>,
+    /// How far push is; empty until the process has said something about it.
+    pub push: String,
     /// What the phone counted itself, as of its last answer to `status`.
     pub traffic: Traffic,
     /// Every event since the process was started.
@@ -68,6 +70,7 @@ impl View {
         self.connection = None;
         self.connection_error = None;
         self.caught_up = false;
+        self.push.clear();
         self.replies.clear();
         self.events.clear();
     }
@@ -98,6 +101,7 @@ impl View {
             }
             Event::Reply { tag: None, .. } => {}
             Event::CaughtUp => self.caught_up = true,
+            Event::Push { state, .. } => self.push.clone_from(state),
             Event::Traffic(traffic) => self.traffic = *traffic,
         }
         self.events.push(event);

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::server::{Options, PasswordHash, Ports};
+use crate::server::{COMPONENT_SECRET, Options, PasswordHash, Ports};
 
 /// What every server of the lab has. Without `s2s`: nobody else is there. `posix` makes 0.12 end in good order on SIGTERM.
-const ALWAYS: [&str; 18] = [
+const ALWAYS: [&str; 17] = [
     "roster",
     "saslauth",
     "disco",
@@ -21,7 +21,6 @@ const ALWAYS: [&str; 18] = [
     "bookmarks",
     "vcard4",
     "vcard_legacy",
-    "cloud_notify",
     "limits",
     "offline",
 ];
@@ -47,6 +46,9 @@ pub(super) fn write(sasl2: bool, folder: &Path, options: &Options, ports: Ports)
     {
         if wanted { modules.push(module) } else { disabled.push(module) }
     }
+    if options.push {
+        modules.push("cloud_notify");
+    }
     let hash = match options.password_hash {
         PasswordHash::Sha1 => "SHA-1",
         PasswordHash::Sha256 => "SHA-256",
@@ -64,6 +66,8 @@ local_interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {starttls} }}
 c2s_direct_tls_ports = {{ {direct_tls} }}
 legacy_ssl_ports = {{}}
+component_ports = {{ {component} }}
+component_interfaces = {{ "127.0.0.1" }}
 s2s_ports = {{}}
 s2s_direct_tls_ports = {{}}
 http_ports = {{}}
@@ -82,6 +86,8 @@ limits = {{}} -- a test is faster than any person
 archive_expires_after = "never"
 storage_archive_item_limit = 1000000 -- the default would refuse the messages of a long run
 smacks_hibernation_time = 600
+push_notification_with_body = false
+push_notification_with_sender = false
 modules_enabled = {modules}
 modules_disabled = {disabled}
 VirtualHost {host}
@@ -91,6 +97,7 @@ VirtualHost {host}
         data = file("data"),
         certificates = file("certificates"),
         starttls = ports.starttls,
+        component = ports.component,
         encryption = options.encryption,
         hidden = list(&options.hidden_mechanisms),
         log = file("server.log"),
@@ -102,6 +109,9 @@ VirtualHost {host}
     );
     if options.rooms {
         text.push_str(&room_service(&options.room_service(), options.archive));
+    }
+    if options.app_server {
+        text.push_str(&app_server(&options.push_service()));
     }
     text
 }
@@ -117,6 +127,10 @@ fn room_service(address: &str, archive: bool) -> String {
         address = string(address),
         modules = list(modules),
     )
+}
+
+fn app_server(address: &str) -> String {
+    format!("Component {}\n  component_secret = {}\n", string(address), string(COMPONENT_SECRET))
 }
 
 /// A Lua table of strings.

@@ -30,6 +30,9 @@ pub enum PasswordHash {
     Sha256,
 }
 
+/// What an app server shows to sign in (XEP-0114 §3).
+pub const COMPONENT_SECRET: &str = "lighthouse keepers only";
+
 /// What the server is like. [`Options::default`] is a server that has everything.
 #[derive(Clone)]
 pub struct Options {
@@ -43,6 +46,10 @@ pub struct Options {
     pub archive: bool,
     /// Whether accounts can publish (XEP-0163).
     pub publishing: bool,
+    /// Whether it announces messages for sleeping phones (XEP-0357).
+    pub push: bool,
+    /// Whether an app server may sign in as a component (XEP-0114): see [`crate::Server::push_service`].
+    pub app_server: bool,
     /// Whether it offers TLS at all. Without, there is no direct TLS port and STARTTLS is not announced.
     pub encryption: bool,
     /// SASL mechanisms that it hides, by name, such as `SCRAM-SHA-1`.
@@ -61,6 +68,8 @@ impl Default for Options {
             rooms: true,
             archive: true,
             publishing: true,
+            push: true,
+            app_server: false,
             encryption: true,
             hidden_mechanisms: Vec::new(),
             password_hash: PasswordHash::default(),
@@ -79,6 +88,11 @@ impl Options {
     pub(crate) fn room_service(&self) -> String {
         format!("rooms.{}", self.domain)
     }
+
+    /// Where the app server's push service is.
+    pub(crate) fn push_service(&self) -> String {
+        format!("push.{}", self.domain)
+    }
 }
 
 /// The ports of one server, all on 127.0.0.1; they stay over restarts.
@@ -86,4 +100,5 @@ impl Options {
 pub(crate) struct Ports {
     pub(crate) starttls: u16,
     pub(crate) direct_tls: u16,
+    pub(crate) component: u16,
 }

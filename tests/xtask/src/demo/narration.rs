@@ -146,6 +146,7 @@ impl Teller {
             Event::Connection { state: ConnectionState::Connecting, .. }
             | Event::Reply { .. }
             | Event::CaughtUp
+            | Event::Push { .. }
             | Event::Traffic(_) => None,
         }
     }
