@@ -511,17 +511,31 @@ pub struct Granted {
     pub stanza_bytes: Option<u32>,
     /// It closes a stream that was silent for so many seconds (XEP-0478).
     pub idle_seconds: Option<u32>,
+    /// How the sign-in went.
+    #[serde(default)]
+    pub login: LoginPath,
+    /// It went out together with the first stream header under TLS, and was taken.
+    #[serde(default)]
+    pub pipelined: bool,
+}
+
+/// By what a session was signed in to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoginPath {
+    /// The password, by SASL (RFC 6120 §6).
+    #[default]
+    Sasl,
+    /// The password, by SASL2 (XEP-0388).
+    Sasl2,
+    /// A token (XEP-0484).
+    Fast,
 }
 
 impl Granted {
     /// A fresh session of which nothing else is known.
     pub fn fresh() -> Self {
         Self::default()
-    }
-
-    /// A resumed session of which nothing else is known.
-    pub fn resumed() -> Self {
-        Self { resumed: true, ..Self::default() }
     }
 }
 

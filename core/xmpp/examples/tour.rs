@@ -1,5 +1,6 @@
 //! A tour of one session against a real server: sign in, ask what the server can do, make a room, write into it and read
-//! it back from its archive, publish a key package, lose the socket, and go on where it was lost.
+//! it back from its archive, publish a key package, lose the socket, go on where it was lost, and sign in again with what
+//! was learned of the server. Each sign-in says by what it went, in how many flights, and with how many bytes.
 //!
 //! ```text
 //! cargo run -p heliograph-xmpp --example tour -- ADDRESS PASSWORD HOST PORT direct|starttls CA.pem
@@ -9,12 +10,13 @@
 use std::time::Duration;
 
 use heliograph_model::stanza::{
-    Inbound, InboundContent, MessageKind, MlsEnvelope, MlsKind, Node, Outbound, OutboundContent,
+    Granted, Inbound, InboundContent, MessageKind, MlsEnvelope, MlsKind, Node, Outbound, OutboundContent,
     OutboundMessage, PageStart, Request, Response, SessionEvent,
 };
 use heliograph_model::{Address, RequestId, StanzaId};
 use heliograph_xmpp::session::{
-    ResumeState, ServerLocation, Session, SessionConfig, SessionHandle, SessionOutput, TlsMode, Trust,
+    ResumeState, ServerLocation, ServerMemory, Session, SessionConfig, SessionHandle, SessionOutput, TlsMode,
+    Trust,
 };
 use tokio::sync::mpsc::Receiver;
 use zeroize::Zeroizing;
@@ -23,23 +25,28 @@ struct Tour {
     handle: SessionHandle,
     outputs: Receiver<SessionOutput>,
     asked: u32,
+    memory: Option<ServerMemory>,
 }
 
 impl Tour {
     fn start(config: &SessionConfig, resume: Option<ResumeState>) -> Self {
         let (handle, outputs) = Session::start(config.clone(), resume);
-        Self { handle, outputs, asked: 0 }
+        Self { handle, outputs, asked: 0, memory: config.memory.clone() }
     }
 
     /// The next output, already acknowledged.
     async fn next(&mut self) -> SessionOutput {
         let mut output =
             tokio::time::timeout(Duration::from_secs(10), self.outputs.recv()).await.unwrap().unwrap();
-        if let SessionOutput::Stanza { replies, .. } = &mut output {
-            for reply in replies.drain(..) {
-                self.handle.reply(reply);
+        match &mut output {
+            SessionOutput::Stanza { replies, .. } => {
+                for reply in replies.drain(..) {
+                    self.handle.reply(reply);
+                }
+                self.handle.handled(1);
             }
-            self.handle.handled(1);
+            SessionOutput::Remember(memory) => self.memory = Some(memory.as_ref().clone()),
+            _ => {}
         }
         output
     }
@@ -79,12 +86,34 @@ impl Tour {
         response
     }
 
-    async fn online(&mut self) -> bool {
-        self.find(|output| match output {
-            SessionOutput::Event(SessionEvent::Online(granted)) => Some(granted.resumed),
-            _ => None,
-        })
-        .await
+    async fn online(&mut self) -> Granted {
+        let granted = self
+            .find(|output| match output {
+                SessionOutput::Event(SessionEvent::Online(granted)) => Some(granted.clone()),
+                _ => None,
+            })
+            .await;
+        println!("  {granted:?}");
+        println!("  {:?}", self.handle.traffic());
+        granted
+    }
+
+    /// Ends the session, to be resumed or not. Answers with what the next one needs.
+    async fn end(mut self) -> (Option<ResumeState>, Option<ServerMemory>) {
+        let resume = self
+            .find(|output| match output {
+                SessionOutput::Ended { error, resume } => {
+                    assert_eq!(*error, None);
+                    Some(resume.clone())
+                }
+                _ => None,
+            })
+            .await;
+        let mut memory = self.memory;
+        if let Some(memory) = &mut memory {
+            let _ = memory.reserve();
+        }
+        (resume, memory)
     }
 }
 
@@ -105,8 +134,7 @@ async fn main() {
 
     println!("sign in");
     let mut tour = Tour::start(&config, None);
-    assert!(!tour.online().await);
-    println!("  {:?}", tour.handle.traffic());
+    assert!(!tour.online().await.resumed);
     tour.handle.send(Outbound::Available);
 
     println!("the server");
@@ -185,32 +213,33 @@ async fn main() {
         content: OutboundContent::Plain { text: "still there".to_owned() },
     }));
     tour.handle.abandon();
-    let resume = loop {
-        if let SessionOutput::Ended { error, resume } = tour.next().await {
-            assert_eq!(error, None);
-            break resume;
-        }
-    };
+    let (resume, memory) = tour.end().await;
+    println!("  {resume:?} {memory:?}");
+    config.memory = memory;
     let mut tour = Tour::start(&config, resume);
-    assert!(tour.online().await, "resumed");
-    println!("  {:?}", tour.handle.traffic());
+    assert!(tour.online().await.resumed, "resumed");
     tour.inbound(|inbound| match inbound {
         Inbound::Message(message) if message.id == Some(StanzaId::new("third")) => Some(()),
         _ => None,
     })
     .await;
 
-    println!("goodbye");
+    println!("lost and resumed with nothing open");
+    tour.ask(Request::Ping { to: address.server(), nick: None }).await;
+    tour.handle.abandon();
+    let (resume, memory) = tour.end().await;
+    config.memory = memory;
+    let mut tour = Tour::start(&config, resume);
+    assert!(tour.online().await.resumed, "resumed");
+
+    println!("goodbye, and in again");
     tour.handle.close();
-    let error = tour
-        .find(|output| match output {
-            SessionOutput::Ended { error, resume } => {
-                assert!(resume.is_none());
-                Some(error.clone())
-            }
-            _ => None,
-        })
-        .await;
-    assert_eq!(error, None);
+    let (resume, memory) = tour.end().await;
+    assert!(resume.is_none());
+    config.memory = memory;
+    let mut tour = Tour::start(&config, None);
+    assert!(!tour.online().await.resumed);
+    tour.handle.close();
+    tour.end().await;
     println!("done");
 }

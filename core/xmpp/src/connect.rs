@@ -15,7 +15,10 @@ use crate::timeouts;
 use crate::traffic::{Counted, Counters};
 
 /// Port of XMPP with STARTTLS where DNS names none (RFC 6120 §14.7).
-const DEFAULT_PORT: u16 = 5222;
+pub(crate) const DEFAULT_PORT: u16 = 5222;
+
+/// The usual port of XMPP with TLS from the first byte; none is registered.
+pub(crate) const DEFAULT_DIRECT_PORT: u16 = 5223;
 
 /// Where the server is.
 #[derive(Clone, PartialEq, Eq, Default)]

@@ -46,6 +46,19 @@ pub enum SessionError {
     /// The server's proof is wrong or missing (RFC 5802 §3).
     #[error("the server did not prove that it knows the password: {0}")]
     ServerProof(&'static str),
+    /// The server offers less protection than it did before, or than its own words say: somebody may be in the middle. Says
+    /// what differs.
+    #[error(
+        "the sign-in was refused here, for somebody may stand between this device and the server: {0}. If its operator \
+         confirms the change, forget what is remembered of the server and connect over a network that you trust"
+    )]
+    Downgraded(&'static str),
+    /// The server wants a further step, such as a second factor.
+    #[error("the server asks for a step of the sign-in that is unknown here")]
+    UnknownTask,
+    /// `<see-other-host/>` (RFC 6120 §4.9.3.19), more often than is followed.
+    #[error("the server refers to other hosts without end")]
+    Elsewhere(Elsewhere),
     /// The server sent what no server sends there.
     #[error("the server broke the protocol: {0}")]
     Protocol(&'static str),
@@ -66,6 +79,21 @@ pub enum SessionError {
     Internal(&'static str),
 }
 
+/// Another place that a server names. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Host name or IP address.
+    pub host: String,
+    /// TCP port; `None` for the usual one.
+    pub port: Option<u16>,
+}
+
+impl std::fmt::Debug for Elsewhere {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Elsewhere")
+    }
+}
+
 impl SessionError {
     /// The public code.
     pub fn code(&self) -> ErrorCode {
@@ -75,11 +103,13 @@ impl SessionError {
             Self::Configuration(_) => ErrorCode::InvalidArgument,
             Self::Certificate(_) => ErrorCode::CertificateRejected,
             Self::NoEncryption(_) => ErrorCode::EncryptionUnavailable,
-            Self::NoMechanism => ErrorCode::NoAcceptableLogin,
+            Self::NoMechanism | Self::UnknownTask => ErrorCode::NoAcceptableLogin,
             Self::Refused(_) | Self::UnusablePassword => ErrorCode::AuthenticationFailed,
-            Self::ServerProof(_) => ErrorCode::ServerNotAuthenticated,
+            Self::ServerProof(_) | Self::Downgraded(_) => ErrorCode::ServerNotAuthenticated,
             Self::Tls(_) | Self::Protocol(_) => ErrorCode::ProtocolViolation,
-            Self::StreamError(_) | Self::Closed | Self::TemporaryRefusal => ErrorCode::SessionEnded,
+            Self::StreamError(_) | Self::Elsewhere(_) | Self::Closed | Self::TemporaryRefusal => {
+                ErrorCode::SessionEnded
+            }
             Self::Replaced => ErrorCode::SessionReplaced,
             Self::Internal(_) => ErrorCode::Internal,
         }

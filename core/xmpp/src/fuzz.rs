@@ -7,16 +7,19 @@ use std::sync::LazyLock;
 use bolero::check;
 use futures::StreamExt;
 use heliograph_model::stanza::{Node, Outbound, PageStart, Request};
-use heliograph_model::{Address, RequestId};
+use heliograph_model::{Address, RequestId, Timestamp};
 use minidom::Element;
 use tokio::io::BufReader;
 use tokio_xmpp::xmlstream::{StreamHeader, Timeouts, initiate_stream};
 use xso::exports::rxml::{Namespace, NcName};
 use zeroize::Zeroizing;
 
+use crate::channel_binding::{BindingType, ChannelBindings};
 use crate::decode::Decoder;
+use crate::fast::Token;
 use crate::frame::Frame;
-use crate::negotiation::{Input, Login, Negotiation};
+use crate::negotiation::{Features, Input, Login, Negotiation};
+use crate::server_memory::ServerMemory;
 use crate::stream_management::Resume;
 use crate::timeouts::NEVER;
 
@@ -77,7 +80,7 @@ async fn parse(bytes: &[u8]) {
     }
 }
 
-const NAMES: [&str; 48] = [
+const NAMES: [&str; 69] = [
     "message",
     "presence",
     "iq",
@@ -126,9 +129,30 @@ const NAMES: [&str; 48] = [
     "starttls",
     "bind",
     "jid",
+    "authentication",
+    "inline",
+    "bound",
+    "fast",
+    "token",
+    "continue",
+    "tasks",
+    "task",
+    "task-data",
+    "salt",
+    "upgrade",
+    "additional-data",
+    "authorization-identifier",
+    "sasl-channel-binding",
+    "channel-binding",
+    "sm",
+    "csi",
+    "limits",
+    "max-bytes",
+    "see-other-host",
+    "host-unknown",
 ];
 
-const NAMESPACES: [&str; 26] = [
+const NAMESPACES: [&str; 33] = [
     "jabber:client",
     "urn:xmpp:mls:0",
     "urn:xmpp:mam:2",
@@ -155,14 +179,42 @@ const NAMESPACES: [&str; 26] = [
     "urn:ietf:params:xml:ns:xmpp-bind",
     "http://etherx.jabber.org/streams",
     "urn:ietf:params:xml:ns:xmpp-streams",
+    "urn:xmpp:sasl:2",
+    "urn:xmpp:bind:0",
+    "urn:xmpp:fast:0",
+    "urn:xmpp:sasl-cb:0",
+    "urn:xmpp:sasl:upgrade:0",
+    "urn:xmpp:scram-upgrade:0",
+    "urn:xmpp:stream-limits:0",
 ];
 
-const ATTRIBUTES: [&str; 17] = [
-    "from", "to", "id", "type", "by", "queryid", "k", "e", "f", "room", "after", "node", "stamp", "code",
-    "complete", "h", "var",
+const ATTRIBUTES: [&str; 23] = [
+    "from",
+    "to",
+    "id",
+    "type",
+    "by",
+    "queryid",
+    "k",
+    "e",
+    "f",
+    "room",
+    "after",
+    "node",
+    "stamp",
+    "code",
+    "complete",
+    "h",
+    "var",
+    "token",
+    "expiry",
+    "iterations",
+    "mechanism",
+    "previd",
+    "resume",
 ];
 
-const VALUES: [&str; 38] = [
+const VALUES: [&str; 45] = [
     "ana@example.org",
     "ana@example.org/phone",
     "room@example.org",
@@ -201,6 +253,13 @@ const VALUES: [&str; 38] = [
     "2026-01-01T00:00:00Z",
     "9999999-99-99",
     "r=x,s=QUFB,i=4294967295",
+    "SCRAM-SHA-1-PLUS",
+    "SCRAM-SHA-256",
+    "PLAIN",
+    "HT-SHA-256-EXPR",
+    "tls-exporter",
+    "UPGR-SCRAM-SHA-512",
+    "urn:xmpp:sm:3",
 ];
 
 fn pick<'a>(table: &[&'a str], byte: u8) -> &'a str {
@@ -247,18 +306,37 @@ fn negotiate(element: &Element) {
         password: Zeroizing::new("p".to_owned()),
         resource: None,
         allow_plain: true,
+        inactive: true,
         resume: Some(Resume { h: 0, previd: "old".to_owned() }),
+        now: Timestamp(0),
+        redirects: 0,
     };
-    for first in [Input::Connected, Input::Secured { exporter: Some(vec![0; 32]) }] {
-        let mut negotiation = Negotiation::new(login());
-        negotiation.handle(first).unwrap();
-        for child in element.children().chain([element]) {
-            if negotiation.handle(Input::Element(child)).is_err() {
-                break;
+    let channel = ChannelBindings { exporter: Some(vec![0; 32]), end_point: None };
+    let unknown = ServerMemory::new(login().address).unwrap();
+    let mut known = unknown.clone();
+    known.before = Features::read(&KNOWN.parse::<Element>().unwrap());
+    known.token = Token::new(BindingType::Exporter, "token".to_owned(), Timestamp(1));
+    for mut memory in [unknown, known] {
+        for first in [Input::Connected, Input::Secured(channel.clone())] {
+            let mut negotiation = Negotiation::new(login(), &mut memory);
+            negotiation.handle(first).unwrap();
+            for child in element.children().chain([element]) {
+                if let Err(error) = negotiation.handle(Input::Element(child)) {
+                    negotiation.failed(&error);
+                    break;
+                }
             }
         }
     }
 }
+
+/// The features of a server with everything, as they are remembered.
+const KNOWN: &str = "<features xmlns='http://etherx.jabber.org/streams'><authentication xmlns='urn:xmpp:sasl:2'>\
+     <mechanism>SCRAM-SHA-1</mechanism><mechanism>SCRAM-SHA-1-PLUS</mechanism><inline><sm xmlns='urn:xmpp:sm:3'/>\
+     <bind xmlns='urn:xmpp:bind:0'><inline><feature var='urn:xmpp:sm:3'/></inline></bind>\
+     <fast xmlns='urn:xmpp:fast:0'><mechanism>HT-SHA-256-EXPR</mechanism></fast></inline></authentication>\
+     <sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'><channel-binding type='tls-exporter'/></sasl-channel-binding>\
+     </features>";
 
 #[test]
 fn arbitrary_bytes_do_no_harm() {

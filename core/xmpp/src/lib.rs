@@ -23,20 +23,24 @@
 //!
 //! Sizes and deadlines stand in [`timeouts`] and [`heliograph_model::stanza::limits`], each with its reason.
 
+mod channel_binding;
 pub mod connect;
 pub mod decode;
 pub mod encode;
 mod error;
 pub mod fallback;
+mod fast;
 mod frame;
 #[cfg(test)]
 mod fuzz;
 pub mod hints;
+mod mechanism;
 pub mod mls;
 pub mod negotiation;
 mod ns;
 mod request;
 mod scram;
+pub mod server_memory;
 pub mod session;
 pub mod stream_management;
 pub mod timeouts;

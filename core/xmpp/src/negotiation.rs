@@ -1,22 +1,35 @@
 //! From the first stream header to a bound session, as a value without I/O.
 //!
 //! [`Negotiation::handle`] takes one [`Input`] and answers with [`Action`]s to carry out in order, or with the error that
-//! ends the attempt. The way today:
+//! ends the attempt:
 //!
 //! ```text
-//! [STARTTLS] -> SASL (SCRAM) -> <resume/> -> resumed
-//!                                   |  refused
-//!                                   v
-//!                                 bind -> <enable/> -> bound
+//! [STARTTLS] -> features -+-> SASL2: token or SCRAM, with <resume/> and bind inline -+-> resumed
+//!                         |                                                         +-> bound -> features
+//!                         +-> SASL: SCRAM -> features -> <resume/> -> resumed
+//!                                                            |  refused
+//!                                                            v
+//!                                                          bind, <enable/> -> bound
 //! ```
 //!
-//! Nothing but `<starttls/>` is ever sent without TLS. Later ways (SASL2 with Bind 2, FAST) branch off where features are
-//! read, and end in the same [`Action::Bound`] and [`Action::Resumed`].
+//! **Ahead.** Where the features of a stream are remembered ([`ServerMemory`]), the next step goes out together with the
+//! stream header, as XEP-0388 §2.1 allows. The features are read all the same when they come; a step that turns out wrong
+//! is refused by the server, and taken again as the features say. What goes ahead never lets anybody sign in or try
+//! passwords: a proof for a token or SCRAM's first message, bound as strongly as was ever possible with this server.
+//!
+//! **What is refused.** Nothing but `<starttls/>` is ever sent without TLS, also no address. What somebody in the middle
+//! could do to the offer, and what is done about it, is written in [`crate::mechanism`].
+//!
+//! Read first: [`State`], then `element`. What goes out is put together in `negotiation/attempt.rs`.
 
+mod attempt;
 mod features;
 mod sasl;
+mod sasl2;
+mod stream_error;
 
-use heliograph_model::Address;
+use heliograph_model::stanza::{Granted, LoginPath};
+use heliograph_model::{Address, Timestamp};
 use jid::{FullJid, Jid};
 use minidom::Element;
 use xmpp_parsers::bind::{BindQuery, BindResponse};
@@ -24,12 +37,17 @@ use xmpp_parsers::iq::Iq;
 use xmpp_parsers::{ns as xns, starttls};
 use zeroize::Zeroizing;
 
+use crate::channel_binding::ChannelBindings;
+use crate::encode;
 use crate::error::SessionError;
-use crate::scram::{Authentication, Credentials};
+use crate::mechanism::{Credentials, Protocol, prepared};
+use crate::scram::Hash;
+use crate::server_memory::ServerMemory;
 use crate::stream_management::{Enable, Enabled, Failed, Resume, Resumed};
-use features::Features;
+use attempt::Attempt;
 
-pub(crate) use features::stream_error;
+pub(crate) use features::Features;
+pub(crate) use stream_error::stream_error;
 
 /// The `id` of the one question that is asked before a session exists.
 const BIND_ID: &str = "bind";
@@ -44,18 +62,27 @@ pub struct Login {
     pub resource: Option<String>,
     /// Whether PLAIN is acceptable where no SCRAM is offered.
     pub allow_plain: bool,
+    /// Whether a new session begins as one that nobody looks at (XEP-0352).
+    pub inactive: bool,
     /// What to resume.
     pub resume: Option<Resume>,
+    /// By this device's clock.
+    pub now: Timestamp,
+    /// How often the server referred us to another host before.
+    pub redirects: u32,
+}
+
+impl Login {
+    fn credentials(&self) -> Result<Credentials<'_>, SessionError> {
+        let name = self.address.local().ok_or(SessionError::Configuration("an address without name"))?;
+        Ok(Credentials { name, password: &self.password })
+    }
 }
 
 /// What happened.
 pub enum Input<'a> {
-    /// TLS is up; the value of `tls-exporter` (RFC 9266) where it has one. The first input under direct TLS, the answer to
-    /// [`Action::StartTls`] otherwise.
-    Secured {
-        /// See [`Input::Secured`].
-        exporter: Option<Vec<u8>>,
-    },
+    /// TLS is up. The first input under direct TLS, the answer to [`Action::StartTls`] otherwise.
+    Secured(ChannelBindings),
     /// The first input without direct TLS: the socket is open, and nothing else.
     Connected,
     /// An element came in.
@@ -66,7 +93,12 @@ pub enum Input<'a> {
 #[derive(PartialEq)]
 pub enum Action {
     /// Send a stream header, and read the server's, with a new parser (RFC 6120 §4.3.3).
-    OpenStream,
+    OpenStream {
+        /// Whether to say who we are: only under TLS.
+        named: bool,
+        /// What goes out behind the header in the same flight.
+        ahead: Vec<Element>,
+    },
     /// Send an element.
     Send(Element),
     /// Shake hands; anything that came in behind `<proceed/>` in the clear must end the attempt.
@@ -76,26 +108,35 @@ pub enum Action {
         /// Our address in it.
         jid: FullJid,
         /// What stream management was granted; `None` if the server has none.
-        granted: Option<Enabled>,
+        managed: Option<Enabled>,
         /// A resumption was tried, and refused.
         refused: Option<Refused>,
+        /// What the server grants.
+        granted: Granted,
+        /// An element of the session came in already.
+        early: Option<Element>,
     },
     /// The end: the old session goes on. The server handled `h` of our stanzas.
     Resumed {
         /// See [`Action::Resumed`].
         h: u32,
+        /// What the server grants.
+        granted: Granted,
     },
 }
 
 impl std::fmt::Debug for Action {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::OpenStream => formatter.write_str("OpenStream"),
+            Self::OpenStream { named, ahead } => {
+                let ahead: Vec<_> = ahead.iter().map(Element::name).collect();
+                write!(formatter, "OpenStream({named}, {ahead:?})")
+            }
             // Its content may be a proof of the password.
             Self::Send(element) => write!(formatter, "Send({})", element.name()),
             Self::StartTls => formatter.write_str("StartTls"),
-            Self::Bound { refused, .. } => write!(formatter, "Bound({refused:?})"),
-            Self::Resumed { h } => write!(formatter, "Resumed({h})"),
+            Self::Bound { refused, granted, .. } => write!(formatter, "Bound({refused:?}, {granted:?})"),
+            Self::Resumed { h, granted } => write!(formatter, "Resumed({h}, {granted:?})"),
         }
     }
 }
@@ -109,13 +150,28 @@ pub struct Refused {
 
 enum State {
     Start,
-    /// The next element is `<stream:features/>`.
-    Features(Stage),
+    /// The next element is `<stream:features/>`. If the step after it went ahead, it is in `then`.
+    Features {
+        stage: Stage,
+        then: Option<Box<State>>,
+    },
     Proceed,
     Handshake,
-    Sasl(Box<Authentication>),
+    /// Something of SASL or SASL2 is to come.
+    SignIn(Box<Attempt>),
+    /// The server asks for the password salted anew (XEP-0480).
+    Upgrade(Box<Attempt>, Hash),
+    /// A resource is bound by SASL2, the features of the session are to come.
+    Settled {
+        jid: FullJid,
+        managed: Option<Enabled>,
+        carbons: bool,
+    },
     Resume,
-    Bind,
+    Bind {
+        /// `<enable/>` is out as well.
+        enabling: bool,
+    },
     Enable(FullJid),
     End,
 }
@@ -128,19 +184,32 @@ enum Stage {
 }
 
 /// One attempt to log in.
-pub struct Negotiation {
+pub struct Negotiation<'a> {
     login: Login,
+    memory: &'a mut ServerMemory,
     state: State,
-    exporter: Option<Vec<u8>>,
-    /// The server offers stream management (told with the features after login).
-    managed: bool,
+    channel: ChannelBindings,
     refused: Option<Refused>,
+    /// A step is out that nothing but memory speaks for.
+    ahead: bool,
+    /// For [`Granted`].
+    path: LoginPath,
+    pipelined: bool,
 }
 
-impl Negotiation {
-    /// An attempt that has not begun.
-    pub fn new(login: Login) -> Self {
-        Self { login, state: State::Start, exporter: None, managed: false, refused: None }
+impl<'a> Negotiation<'a> {
+    /// An attempt that has not begun. What it learns of the server, also if it fails, is written into `memory`.
+    pub fn new(login: Login, memory: &'a mut ServerMemory) -> Self {
+        Self {
+            login,
+            memory,
+            state: State::Start,
+            channel: ChannelBindings::default(),
+            refused: None,
+            ahead: false,
+            path: LoginPath::Sasl,
+            pipelined: false,
+        }
     }
 
     /// What to do about `input`. After an error, [`Action::Bound`] or [`Action::Resumed`] the attempt is over.
@@ -148,13 +217,16 @@ impl Negotiation {
         let state = std::mem::replace(&mut self.state, State::End);
         match input {
             Input::Connected => match state {
-                State::Start => Ok(self.open(Stage::Clear)),
+                State::Start => {
+                    self.state = State::Features { stage: Stage::Clear, then: None };
+                    Ok(vec![Action::OpenStream { named: false, ahead: Vec::new() }])
+                }
                 _ => Err(SessionError::Internal("connected twice")),
             },
-            Input::Secured { exporter } => match state {
+            Input::Secured(channel) => match state {
                 State::Start | State::Handshake => {
-                    self.exporter = exporter;
-                    Ok(self.open(Stage::Secured))
+                    self.channel = channel;
+                    Ok(self.open_secured())
                 }
                 _ => Err(SessionError::Internal("TLS came up at the wrong time")),
             },
@@ -163,19 +235,36 @@ impl Negotiation {
         }
     }
 
-    fn open(&mut self, stage: Stage) -> Vec<Action> {
-        self.state = State::Features(stage);
-        vec![Action::OpenStream]
+    /// The attempt ended by `error`. If the server may have stumbled over what went ahead, the next one asks first.
+    pub fn failed(&mut self, error: &SessionError) {
+        let by_server = matches!(
+            error,
+            SessionError::StreamError(_)
+                | SessionError::Protocol(_)
+                | SessionError::Closed
+                | SessionError::Cut
+        );
+        if self.ahead && by_server {
+            self.memory.forget_features();
+        }
     }
 
     fn element(&mut self, before: State, element: &Element) -> Result<Vec<Action>, SessionError> {
         match before {
-            State::Features(stage) => {
+            State::Features { stage, then } => {
                 let features = Features::read(element).ok_or(SessionError::Protocol("no stream features"))?;
                 match stage {
-                    Stage::Clear => self.start_tls(&features),
-                    Stage::Secured => self.authenticate(&features),
-                    Stage::Authenticated => self.resume_or_bind(&features),
+                    Stage::Clear => return self.start_tls(&features),
+                    Stage::Secured => self.memory.before = Some(features),
+                    Stage::Authenticated => self.memory.after = Some(features),
+                }
+                match (then, stage) {
+                    (Some(then), _) => {
+                        self.state = *then;
+                        Ok(Vec::new())
+                    }
+                    (None, Stage::Authenticated) => self.resume_or_bind(),
+                    (None, _) => self.authenticate(),
                 }
             }
             State::Proceed => {
@@ -188,9 +277,22 @@ impl Negotiation {
                     Err(SessionError::Protocol("no answer to STARTTLS"))
                 }
             }
-            State::Sasl(authentication) => self.sasl(authentication, element),
+            State::SignIn(attempt) => match attempt.protocol {
+                Protocol::Sasl => self.sasl(attempt, element),
+                Protocol::Sasl2 => self.sasl2(attempt, element),
+            },
+            State::Upgrade(attempt, hash) => self.upgrade(attempt, hash, element),
+            State::Settled { jid, managed, carbons } => {
+                // XEP-0388 §2.7.1: the features follow at once. A server that leaves them out has none to tell.
+                let features = Features::read(element);
+                let early = features.is_none().then(|| element.clone());
+                if features.is_some() {
+                    self.memory.after = features;
+                }
+                Ok(vec![self.session(jid, managed, carbons, early)])
+            }
             State::Resume => self.resumed(element),
-            State::Bind => self.bound(element),
+            State::Bind { enabling } => self.bound(enabling, element),
             State::Enable(jid) => self.enabled(jid, element),
             State::Start | State::Handshake => Err(SessionError::Protocol("an element out of place")),
             State::End => Err(SessionError::Internal("an element after the end of the negotiation")),
@@ -205,40 +307,188 @@ impl Negotiation {
         Ok(vec![send(starttls::Request)?])
     }
 
-    fn authenticate(&mut self, features: &Features) -> Result<Vec<Action>, SessionError> {
-        let name =
-            self.login.address.local().ok_or(SessionError::Configuration("an address without name"))?;
-        let credentials =
-            Credentials { name, password: &self.login.password, allow_plain: self.login.allow_plain };
-        let (authentication, data) =
-            Authentication::start(&credentials, &features.login, self.exporter.as_deref())?;
-        let auth = sasl::Auth { mechanism: authentication.name().to_owned(), data };
-        self.state = State::Sasl(Box::new(authentication));
-        Ok(vec![send(auth)?])
+    /// The first stream header under TLS, with the sign-in behind it if memory has what that takes.
+    fn open_secured(&mut self) -> Vec<Action> {
+        let remembered = self.memory.before.as_ref();
+        // What stands in the way of a sign-in is for the server's present features to say.
+        let planned = remembered
+            .and_then(|features| Attempt::plan(&self.login, self.memory, features, &self.channel).ok())
+            .filter(|(attempt, _)| attempt.may_go_ahead());
+        let (then, ahead) = match planned {
+            Some((attempt, first)) => (Some(Box::new(State::SignIn(Box::new(attempt)))), vec![first]),
+            None => (None, Vec::new()),
+        };
+        self.ahead = then.is_some();
+        self.pipelined = self.ahead;
+        self.state = State::Features { stage: Stage::Secured, then };
+        vec![Action::OpenStream { named: true, ahead }]
     }
 
-    fn sasl(
-        &mut self,
-        mut authentication: Box<Authentication>,
-        element: &Element,
-    ) -> Result<Vec<Action>, SessionError> {
+    fn plan(&self) -> Result<(Attempt, Element), SessionError> {
+        Attempt::plan(&self.login, self.memory, self.seen()?, &self.channel)
+    }
+
+    /// The features that came in on this stream before the sign-in.
+    fn seen(&self) -> Result<&Features, SessionError> {
+        self.memory.before.as_ref().ok_or(SessionError::Internal("a sign-in before the features"))
+    }
+
+    fn authenticate(&mut self) -> Result<Vec<Action>, SessionError> {
+        let (attempt, first) = self.plan()?;
+        self.state = State::SignIn(Box::new(attempt));
+        Ok(vec![Action::Send(first)])
+    }
+
+    fn sasl(&mut self, mut attempt: Box<Attempt>, element: &Element) -> Result<Vec<Action>, SessionError> {
         match sasl::Answer::read(element)? {
             sasl::Answer::Challenge(data) => {
-                let data = authentication.challenge(&data)?;
-                self.state = State::Sasl(authentication);
+                let data = attempt.challenge(&data, self.seen()?)?;
+                self.state = State::SignIn(attempt);
                 Ok(vec![send(sasl::Response { data })?])
             }
             sasl::Answer::Success(data) => {
-                authentication.success(&data)?;
-                Ok(self.open(Stage::Authenticated))
+                attempt.success(&data)?;
+                self.signed_in(&attempt);
+                self.open_authenticated()
             }
+            sasl::Answer::Failure(error) => self.refused(&attempt, error),
         }
     }
 
-    fn resume_or_bind(&mut self, features: &Features) -> Result<Vec<Action>, SessionError> {
-        self.managed = features.stream_management;
+    fn sasl2(&mut self, mut attempt: Box<Attempt>, element: &Element) -> Result<Vec<Action>, SessionError> {
+        match sasl2::Answer::read(element)? {
+            sasl2::Answer::Challenge(data) => {
+                let data = attempt.challenge(&data, self.seen()?)?;
+                self.state = State::SignIn(attempt);
+                Ok(vec![send(sasl2::Response { data })?])
+            }
+            sasl2::Answer::Continue { data, tasks } => {
+                attempt.success(&data)?;
+                let (hash, task) = attempt.upgrade(&tasks).ok_or(SessionError::UnknownTask)?;
+                self.state = State::Upgrade(attempt, hash);
+                Ok(vec![send(sasl2::Next { task })?])
+            }
+            sasl2::Answer::Success(success) => {
+                attempt.success(&success.data)?;
+                self.signed_in(&attempt);
+                self.succeeded(&attempt, *success)
+            }
+            sasl2::Answer::Failure(error) => self.refused(&attempt, error),
+            sasl2::Answer::Salt(_) => Err(SessionError::Protocol("no answer to the login")),
+        }
+    }
+
+    fn upgrade(
+        &mut self,
+        attempt: Box<Attempt>,
+        hash: Hash,
+        element: &Element,
+    ) -> Result<Vec<Action>, SessionError> {
+        let sasl2::Answer::Salt(salted) = sasl2::Answer::read(element)? else {
+            return Err(SessionError::Protocol("no salt for the upgrade"));
+        };
+        let data = hash.salted(&prepared(&self.login.password)?, &salted).to_vec();
+        self.state = State::SignIn(attempt);
+        Ok(vec![send(sasl2::TaskData { hash: sasl2::SaltedHash { data } })?])
+    }
+
+    fn signed_in(&mut self, attempt: &Attempt) {
+        self.ahead = false;
+        self.path = attempt.path();
+        attempt.learn(self.memory);
+    }
+
+    /// The sign-in was refused. A token is given up, and a sign-in that went ahead is put right; a password is tried once.
+    fn refused(&mut self, attempt: &Attempt, error: SessionError) -> Result<Vec<Action>, SessionError> {
+        let went_ahead = std::mem::take(&mut self.ahead);
+        self.pipelined = false;
+        if error == SessionError::TemporaryRefusal {
+            return Err(error);
+        }
+        let by_token = attempt.path() == LoginPath::Fast;
+        if by_token {
+            // XEP-0484 §4.1: whatever the reason.
+            self.memory.token = None;
+        }
+        if !by_token && !went_ahead {
+            return Err(error);
+        }
+        let (again, first) = self.plan()?;
+        if again.is_like(attempt) {
+            return Err(error);
+        }
+        self.state = State::SignIn(Box::new(again));
+        Ok(vec![Action::Send(first)])
+    }
+
+    /// What came with the success of SASL2.
+    fn succeeded(&mut self, attempt: &Attempt, success: sasl2::Success) -> Result<Vec<Action>, SessionError> {
+        self.check_account(&success.jid)?;
+        if let (Some(binding), Some((secret, expires))) = (attempt.token, success.token)
+            && let Some(token) = crate::fast::Token::new(binding, secret, expires)
+        {
+            self.memory.token = Some(token);
+        }
+        if let Some(resumed) = success.resumed {
+            if !attempt.resumes {
+                return Err(SessionError::Protocol("resumed what was not asked for"));
+            }
+            return Ok(vec![Action::Resumed { h: resumed.h, granted: self.granted(true, false) }]);
+        }
+        if attempt.resumes {
+            self.login.resume = None;
+            self.refused = Some(Refused { h: success.failed.and_then(|failed| failed.h) });
+        }
+        match (success.bound, attempt.bind) {
+            (Some(sasl2::Bound::Done { stream_management }), Some(asked)) => {
+                let jid = success
+                    .jid
+                    .try_into_full()
+                    .map_err(|_| SessionError::Protocol("bound to no resource"))?;
+                self.state = State::Settled { jid, managed: stream_management, carbons: asked.carbons };
+            }
+            (Some(sasl2::Bound::Refused), _) => {
+                return Err(SessionError::StreamError("the bind request was refused"));
+            }
+            _ => self.state = State::Features { stage: Stage::Authenticated, then: None },
+        }
+        Ok(Vec::new())
+    }
+
+    fn check_account(&self, jid: &Jid) -> Result<(), SessionError> {
+        if Address::from(jid.to_bare()) == self.login.address {
+            Ok(())
+        } else {
+            Err(SessionError::Protocol("bound to another account"))
+        }
+    }
+
+    /// The stream header after SASL, with what comes next behind it if memory has what that takes.
+    fn open_authenticated(&mut self) -> Result<Vec<Action>, SessionError> {
+        let mut ahead = Vec::new();
+        let mut then = None;
+        if self.memory.after.is_some() {
+            for action in self.resume_or_bind()? {
+                match action {
+                    Action::Send(element) => ahead.push(element),
+                    _ => return Err(SessionError::Internal("nothing else can go ahead")),
+                }
+            }
+            self.ahead = true;
+            then = Some(Box::new(std::mem::replace(&mut self.state, State::End)));
+        }
+        self.state = State::Features { stage: Stage::Authenticated, then };
+        Ok(vec![Action::OpenStream { named: true, ahead }])
+    }
+
+    /// The server offers stream management.
+    fn managed(&self) -> bool {
+        self.memory.after.as_ref().is_some_and(|features| features.stream_management)
+    }
+
+    fn resume_or_bind(&mut self) -> Result<Vec<Action>, SessionError> {
         match self.login.resume.take() {
-            Some(resume) if self.managed => {
+            Some(resume) if self.managed() => {
                 self.state = State::Resume;
                 Ok(vec![send(resume)?])
             }
@@ -252,7 +502,7 @@ impl Negotiation {
 
     fn resumed(&mut self, element: &Element) -> Result<Vec<Action>, SessionError> {
         if let Ok(resumed) = Resumed::try_from(element.clone()) {
-            return Ok(vec![Action::Resumed { h: resumed.h }]);
+            return Ok(vec![Action::Resumed { h: resumed.h, granted: self.granted(true, false) }]);
         }
         match Failed::try_from(element.clone()) {
             Ok(failed) => {
@@ -263,13 +513,19 @@ impl Negotiation {
         }
     }
 
+    /// Both at once: a server takes one after the other.
     fn bind(&mut self) -> Result<Vec<Action>, SessionError> {
-        self.state = State::Bind;
+        let enabling = self.managed();
+        self.state = State::Bind { enabling };
         let query = BindQuery::new(self.login.resource.clone());
-        Ok(vec![send(Iq::from_set(BIND_ID, query))?])
+        let mut actions = vec![send(Iq::from_set(BIND_ID, query))?];
+        if enabling {
+            actions.push(send(Enable { resume: true })?);
+        }
+        Ok(actions)
     }
 
-    fn bound(&mut self, element: &Element) -> Result<Vec<Action>, SessionError> {
+    fn bound(&mut self, enabling: bool, element: &Element) -> Result<Vec<Action>, SessionError> {
         let Ok(iq) = Iq::try_from(element.clone()) else {
             return Err(SessionError::Protocol("no answer to the bind request"));
         };
@@ -284,22 +540,21 @@ impl Negotiation {
             .ok()
             .and_then(|response| Jid::from(response).try_into_full().ok())
             .ok_or(SessionError::Protocol("a malformed bind result"))?;
-        if Address::from(jid.to_bare()) != self.login.address {
-            return Err(SessionError::Protocol("bound to another account"));
-        }
-        if !self.managed {
-            return Ok(vec![Action::Bound { jid, granted: None, refused: self.refused }]);
+        self.check_account(&Jid::from(jid.clone()))?;
+        if !enabling && !self.managed() {
+            return Ok(vec![self.session(jid, None, false, None)]);
         }
         self.state = State::Enable(jid);
-        Ok(vec![send(Enable { resume: true })?])
+        // It did not go out with the bind request if memory knew of none.
+        if enabling { Ok(Vec::new()) } else { Ok(vec![send(Enable { resume: true })?]) }
     }
 
     fn enabled(&mut self, jid: FullJid, element: &Element) -> Result<Vec<Action>, SessionError> {
-        if let Ok(granted) = Enabled::try_from(element.clone()) {
-            return Ok(vec![Action::Bound { jid, granted: Some(granted), refused: self.refused }]);
+        if let Ok(enabled) = Enabled::try_from(element.clone()) {
+            return Ok(vec![self.session(jid, Some(enabled), false, None)]);
         }
         if Failed::try_from(element.clone()).is_ok() {
-            return Ok(vec![Action::Bound { jid, granted: None, refused: self.refused }]);
+            return Ok(vec![self.session(jid, None, false, None)]);
         }
         if matches!(element.name(), "message" | "presence" | "iq") && element.has_ns(xns::JABBER_CLIENT) {
             // We are bound, so anybody may write to us already. Nothing that matters is lost: presence was not sent, and
@@ -309,15 +564,47 @@ impl Negotiation {
         }
         Err(SessionError::Protocol("no answer to stream management"))
     }
+
+    fn session(
+        &self,
+        jid: FullJid,
+        managed: Option<Enabled>,
+        carbons: bool,
+        early: Option<Element>,
+    ) -> Action {
+        Action::Bound { jid, managed, refused: self.refused, granted: self.granted(false, carbons), early }
+    }
+
+    /// The features after the sign-in say it; a session that was resumed by SASL2 sees none, and has them from memory. Limits
+    /// that are not told anew (Prosody 13 does not after SASL2) are those of before (XEP-0478 §4).
+    fn granted(&self, resumed: bool, carbons: bool) -> Granted {
+        let (before, after) = (self.memory.before.as_ref(), self.memory.after.as_ref());
+        let limit = |of: fn(&Features) -> Option<u32>| after.and_then(of).or_else(|| before.and_then(of));
+        Granted {
+            resumed,
+            carbons,
+            client_state: after.is_some_and(|features| features.client_state),
+            stanza_bytes: limit(|features| features.stanza_bytes),
+            idle_seconds: limit(|features| features.idle_seconds),
+            login: self.path,
+            pipelined: self.pipelined,
+            ..Granted::default()
+        }
+    }
+}
+
+fn element<T>(value: T) -> Result<Element, SessionError>
+where
+    Element: TryFrom<T>,
+{
+    encode::element(value).map_err(|_| SessionError::Internal("an element of the login can't be written"))
 }
 
 fn send<T>(value: T) -> Result<Action, SessionError>
 where
     Element: TryFrom<T>,
 {
-    Element::try_from(value)
-        .map(Action::Send)
-        .map_err(|_| SessionError::Internal("an element that can't be written"))
+    element(value).map(Action::Send)
 }
 
 #[cfg(test)]

@@ -18,3 +18,7 @@ pub const MUC_OWNER: &str = "http://jabber.org/protocol/muc#owner";
 pub const MUC_ROOM_CONFIG: &str = "http://jabber.org/protocol/muc#roomconfig";
 /// XEP-0060 §16.4.4.
 pub const PUBLISH_OPTIONS: &str = "http://jabber.org/protocol/pubsub#publish-options";
+/// XEP-0480 §2.
+pub const SASL_UPGRADE: &str = "urn:xmpp:sasl:upgrade:0";
+/// XEP-0480 §3.
+pub const SCRAM_UPGRADE: &str = "urn:xmpp:scram-upgrade:0";

@@ -1,19 +1,17 @@
-//! The login itself: which SASL mechanism, and its messages (RFC 5802, RFC 7677, RFC 9266).
+//! SCRAM, the client's half (RFC 5802, RFC 7677), over SHA-1, SHA-256 and SHA-512, bound to the channel or not.
 //!
-//! The sasl crate computes the messages. What it leaves to its user is done here: SASLprep and the escaping of names,
-//! SCRAM-SHA-512, the check that the server's nonce continues ours, a bound on the work that a server may demand, and the
-//! choice that can't be downgraded: channel binding before none, SCRAM before PLAIN, PLAIN only if the account says so.
+//! Our own messages over ring's hashes: the sasl crate knows neither `tls-server-end-point` nor SHA-512, and leaves the
+//! checks of the server's nonce, of the work it asks for and of the offer (XEP-0474) to its user. Which mechanism is
+//! used is decided in [`crate::mechanism`].
+
+use std::num::NonZeroU32;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hmac::digest::InvalidLength;
-use hmac::{Hmac, Mac};
-use sasl::client::Mechanism;
-use sasl::client::mechanisms::{Plain, Scram};
-use sasl::common::scram::{DeriveError, ScramProvider, Sha1, Sha256};
-use sasl::common::{ChannelBinding, Password};
-use sha2::{Digest, Sha512};
-use stringprep::saslprep;
+use ring::rand::{SecureRandom, SystemRandom};
+use ring::{digest, hmac, pbkdf2};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::error::SessionError;
 
@@ -21,221 +19,236 @@ use crate::error::SessionError;
 /// and 2^32 would hang it.
 const MAX_ITERATIONS: u32 = 2_000_000;
 
-/// SCRAM over SHA-512, which the sasl crate lacks.
-struct ScramSha512;
+/// Bytes of randomness in our nonce: as many as an AES key has (RFC 5802 §5.1 only asks for an unpredictable one).
+const NONCE_BYTES: usize = 16;
 
-impl ScramProvider for ScramSha512 {
-    // Only names the kind of stored secret; none exists for SHA-512, and passwords do not use it.
-    type Secret = sasl::secret::Pbkdf2Sha256;
+/// A hash function, weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Hash {
+    Sha1,
+    Sha256,
+    Sha512,
+}
 
-    fn name() -> &'static str {
-        "SHA-512"
+impl Hash {
+    /// Best first.
+    pub(crate) const ALL: [Self; 3] = [Self::Sha512, Self::Sha256, Self::Sha1];
+
+    /// The mechanism's name, without "-PLUS".
+    pub(crate) const fn mechanism(self) -> &'static str {
+        match self {
+            Self::Sha1 => "SCRAM-SHA-1",
+            Self::Sha256 => "SCRAM-SHA-256",
+            Self::Sha512 => "SCRAM-SHA-512",
+        }
     }
 
-    fn hash(data: &[u8]) -> Vec<u8> {
-        Sha512::digest(data).to_vec()
+    /// The mechanism's name with channel binding.
+    pub(crate) const fn bound_mechanism(self) -> &'static str {
+        match self {
+            Self::Sha1 => "SCRAM-SHA-1-PLUS",
+            Self::Sha256 => "SCRAM-SHA-256-PLUS",
+            Self::Sha512 => "SCRAM-SHA-512-PLUS",
+        }
     }
 
-    fn hmac(data: &[u8], key: &[u8]) -> Result<Vec<u8>, InvalidLength> {
-        let mut mac = Hmac::<Sha512>::new_from_slice(key)?;
-        mac.update(data);
-        Ok(mac.finalize().into_bytes().to_vec())
-    }
-
-    fn derive(password: &Password, salt: &[u8], iterations: u32) -> Result<Vec<u8>, DeriveError> {
-        let Password::Plain(password) = password else {
-            return Err(DeriveError::IncorrectSalt);
+    pub(crate) fn digest(self, data: &[u8]) -> digest::Digest {
+        let algorithm = match self {
+            Self::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+            Self::Sha256 => &digest::SHA256,
+            Self::Sha512 => &digest::SHA512,
         };
-        let mut key = vec![0; 64];
-        pbkdf2::pbkdf2::<Hmac<Sha512>>(password.as_bytes(), salt, iterations, &mut key)?;
-        Ok(key)
+        digest::digest(algorithm, data)
+    }
+
+    fn key(self, bytes: &[u8]) -> hmac::Key {
+        let algorithm = match self {
+            Self::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+            Self::Sha256 => hmac::HMAC_SHA256,
+            Self::Sha512 => hmac::HMAC_SHA512,
+        };
+        hmac::Key::new(algorithm, bytes)
+    }
+
+    /// `SaltedPassword` (RFC 5802 §3) of a prepared password.
+    pub(crate) fn salted(self, password: &str, salted: &Salted) -> Zeroizing<Vec<u8>> {
+        let (algorithm, length) = match self {
+            Self::Sha1 => (pbkdf2::PBKDF2_HMAC_SHA1, digest::SHA1_OUTPUT_LEN),
+            Self::Sha256 => (pbkdf2::PBKDF2_HMAC_SHA256, digest::SHA256_OUTPUT_LEN),
+            Self::Sha512 => (pbkdf2::PBKDF2_HMAC_SHA512, digest::SHA512_OUTPUT_LEN),
+        };
+        let mut key = Zeroizing::new(vec![0; length]);
+        pbkdf2::derive(algorithm, salted.iterations, &salted.salt, password.as_bytes(), &mut key);
+        key
     }
 }
 
-/// What we log in with.
-pub(crate) struct Credentials<'a> {
-    /// The local part of the address.
-    pub(crate) name: &'a str,
-    pub(crate) password: &'a str,
-    pub(crate) allow_plain: bool,
+/// What a server's stored password was made with.
+pub(crate) struct Salted {
+    pub(crate) salt: Vec<u8>,
+    pub(crate) iterations: NonZeroU32,
 }
 
-/// What the server offers to log in with.
-#[derive(Debug, Default)]
-pub(crate) struct Offer {
-    /// Names of SASL mechanisms.
-    pub(crate) mechanisms: Vec<String>,
-    /// Types of channel binding (XEP-0440), where the server says them.
-    pub(crate) bindings: Option<Vec<String>>,
-}
-
-impl Offer {
-    fn has(&self, mechanism: &str) -> bool {
-        self.mechanisms.iter().any(|offered| offered == mechanism)
+impl Salted {
+    /// Bounded: see [`MAX_ITERATIONS`].
+    pub(crate) fn new(salt: Vec<u8>, iterations: &str) -> Result<Self, SessionError> {
+        let iterations = iterations
+            .parse::<NonZeroU32>()
+            .ok()
+            .filter(|count| count.get() <= MAX_ITERATIONS)
+            .ok_or(SessionError::Protocol("an unacceptable SCRAM iteration count"))?;
+        if salt.is_empty() {
+            return Err(SessionError::Protocol("a SCRAM challenge without salt"));
+        }
+        Ok(Self { salt, iterations })
     }
 }
 
-/// How far a login is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What our first message says about channel binding (RFC 5802 §7, `gs2-cbind-flag`).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Said<'a> {
+    /// "n": we can't bind.
+    Unable,
+    /// "y": we can, and the server does not offer it. If it did, somebody took the offer out, and the server will see that.
+    NotOffered,
+    /// "p": bound to the channel by this type and these bytes.
+    Bound(&'static str, &'a [u8]),
+}
+
+impl Said<'_> {
+    pub(crate) fn header(self) -> String {
+        match self {
+            Self::Unable => "n,,".to_owned(),
+            Self::NotOffered => "y,,".to_owned(),
+            Self::Bound(name, _) => format!("p={name},,"),
+        }
+    }
+}
+
+/// One SCRAM login under way.
+pub(crate) struct Scram {
+    hash: Hash,
+    password: Zeroizing<String>,
+    /// The GS2 header, then the channel's bytes.
+    binding: Vec<u8>,
+    first_bare: String,
+    nonce: String,
+    step: Step,
+}
+
 enum Step {
     /// Our first message is out.
     First,
-    /// Our proof is out.
-    Proof,
+    /// Our proof is out; this verifies the server's.
+    Proof(hmac::Key, Vec<u8>),
     /// The server's proof was right.
     Verified,
 }
 
-/// One login under way.
-pub(crate) struct Authentication {
-    name: &'static str,
-    mechanism: Box<dyn Mechanism + Send>,
-    step: Step,
-    /// Our part of the nonce; `None` for PLAIN.
-    nonce: Option<String>,
-}
-
-impl Authentication {
-    /// Chooses the best mechanism and starts it. `exporter` is the channel's `tls-exporter` value, where it has one.
-    pub(crate) fn start(
-        credentials: &Credentials<'_>,
-        offer: &Offer,
-        exporter: Option<&[u8]>,
-    ) -> Result<(Self, Vec<u8>), SessionError> {
-        let name = saslprep(credentials.name).map_err(|_| SessionError::UnusablePassword)?;
-        let password = saslprep(credentials.password).map_err(|_| SessionError::UnusablePassword)?;
-        let mut chosen = choose(offer, exporter, credentials.allow_plain, &name, &password)?;
-        let first = chosen.mechanism.initial();
-        if chosen.nonce.is_some() {
-            chosen.nonce = Some(attribute(&first, 'r').unwrap_or_default().to_owned());
+impl Scram {
+    /// For a name and a password that SASLprep went over.
+    pub(crate) fn new(
+        hash: Hash,
+        name: &str,
+        password: Zeroizing<String>,
+        said: Said<'_>,
+    ) -> Result<Self, SessionError> {
+        let mut random = [0; NONCE_BYTES];
+        SystemRandom::new().fill(&mut random).map_err(|_| SessionError::Internal("no randomness"))?;
+        let nonce = STANDARD.encode(random);
+        // RFC 5802 §5.1: "=" and "," are escaped in names.
+        let escaped = name.replace('=', "=3D").replace(',', "=2C");
+        let mut binding = said.header().into_bytes();
+        if let Said::Bound(_, data) = said {
+            binding.extend_from_slice(data);
         }
-        Ok((chosen, first))
+        let first_bare = format!("n={escaped},r={nonce}");
+        Ok(Self { hash, password, binding, first_bare, nonce, step: Step::First })
     }
 
-    /// The mechanism's name.
-    pub(crate) fn name(&self) -> &'static str {
-        self.name
+    /// Our first message. `header` is what was given to [`Self::new`].
+    pub(crate) fn first(&self, header: &str) -> Vec<u8> {
+        format!("{header}{}", self.first_bare).into_bytes()
     }
 
-    /// A `<challenge/>`; answers with the contents of the `<response/>`.
-    pub(crate) fn challenge(&mut self, data: &[u8]) -> Result<Vec<u8>, SessionError> {
-        match (self.step, &self.nonce) {
-            (Step::First, Some(nonce)) => {
-                check_challenge(data, nonce)?;
-                self.step = Step::Proof;
-                self.mechanism
-                    .response(data)
-                    .map_err(|_| SessionError::Protocol("a malformed SCRAM challenge"))
+    /// A challenge; answers with our next message. `check` may refuse the server's first message before anything that
+    /// depends on the password goes out.
+    pub(crate) fn challenge(
+        &mut self,
+        data: &[u8],
+        check: impl FnOnce(Option<&str>) -> Result<(), SessionError>,
+    ) -> Result<Vec<u8>, SessionError> {
+        match &self.step {
+            Step::First => {
+                let text = std::str::from_utf8(data)
+                    .map_err(|_| SessionError::Protocol("a malformed SCRAM challenge"))?;
+                let (salted, nonce) = self.read_challenge(text)?;
+                check(attribute(text, 'h'))?;
+                Ok(self.prove(text, nonce, &salted))
             }
             // RFC 6120 §6.4.4 lets the server's proof also come in a challenge of its own.
-            (Step::Proof, Some(_)) => {
-                self.verify(data)?;
+            Step::Proof(..) => {
+                self.success(data)?;
                 Ok(Vec::new())
             }
-            _ => Err(SessionError::Protocol("a SASL challenge that has no place")),
+            Step::Verified => Err(SessionError::Protocol("a SASL challenge that has no place")),
         }
     }
 
-    /// `<success/>`: nothing is believed before this returns.
+    fn read_challenge<'a>(&self, challenge: &'a str) -> Result<(Salted, &'a str), SessionError> {
+        if attribute(challenge, 'm').is_some() {
+            return Err(SessionError::Protocol("a mandatory SCRAM extension"));
+        }
+        // RFC 5802 §5.1: it must start with ours, and add to it.
+        let nonce =
+            attribute(challenge, 'r').ok_or(SessionError::Protocol("a SCRAM challenge without nonce"))?;
+        if !nonce.starts_with(&self.nonce) || nonce.len() == self.nonce.len() {
+            return Err(SessionError::ServerProof("its nonce does not continue ours"));
+        }
+        let salt = attribute(challenge, 's').and_then(|salt| STANDARD.decode(salt).ok()).unwrap_or_default();
+        let salted = Salted::new(salt, attribute(challenge, 'i').unwrap_or_default())?;
+        Ok((salted, nonce))
+    }
+
+    fn prove(&mut self, challenge: &str, nonce: &str, salted: &Salted) -> Vec<u8> {
+        let key = self.hash.key(&self.hash.salted(&self.password, salted));
+        let client_key = hmac::sign(&key, b"Client Key");
+        let server_key = hmac::sign(&key, b"Server Key");
+        let stored_key = self.hash.digest(client_key.as_ref());
+        let without_proof = format!("c={},r={nonce}", STANDARD.encode(&self.binding));
+        let message = format!("{},{challenge},{without_proof}", self.first_bare).into_bytes();
+        let signature = hmac::sign(&self.hash.key(stored_key.as_ref()), &message);
+        let proof: Vec<u8> =
+            client_key.as_ref().iter().zip(signature.as_ref()).map(|(left, right)| left ^ right).collect();
+        self.step = Step::Proof(self.hash.key(server_key.as_ref()), message);
+        format!("{without_proof},p={}", STANDARD.encode(proof)).into_bytes()
+    }
+
+    /// The login succeeded: nothing is believed before this returns. Compares in constant time.
     pub(crate) fn success(&mut self, data: &[u8]) -> Result<(), SessionError> {
-        match (self.step, &self.nonce) {
-            (_, None) | (Step::Verified, _) => Ok(()),
-            (Step::Proof, Some(_)) => self.verify(data),
-            (Step::First, Some(_)) => Err(SessionError::ServerProof("it skipped the proof")),
+        match &self.step {
+            Step::Verified => Ok(()),
+            Step::First => Err(SessionError::ServerProof("it skipped the proof")),
+            Step::Proof(key, message) => {
+                if data.is_empty() {
+                    return Err(SessionError::ServerProof("none was given"));
+                }
+                let signature = std::str::from_utf8(data)
+                    .ok()
+                    .and_then(|text| attribute(text, 'v'))
+                    .and_then(|value| STANDARD.decode(value).ok())
+                    .unwrap_or_default();
+                hmac::verify(key, message, &signature)
+                    .map_err(|_| SessionError::ServerProof("it is wrong"))?;
+                self.step = Step::Verified;
+                Ok(())
+            }
         }
-    }
-
-    fn verify(&mut self, data: &[u8]) -> Result<(), SessionError> {
-        self.mechanism.success(data).map_err(|_| {
-            SessionError::ServerProof(if data.is_empty() { "none was given" } else { "it is wrong" })
-        })?;
-        self.step = Step::Verified;
-        Ok(())
-    }
-}
-
-/// Channel binding before none, longer hashes before shorter ones, PLAIN last and only on demand.
-fn choose(
-    offer: &Offer,
-    exporter: Option<&[u8]>,
-    allow_plain: bool,
-    name: &str,
-    password: &str,
-) -> Result<Authentication, SessionError> {
-    // RFC 5802 §5.1: "=" and "," are escaped in names.
-    let escaped = name.replace('=', "=3D").replace(',', "=2C");
-    let exporter_offered =
-        offer.bindings.as_ref().is_none_or(|types| types.iter().any(|offered| offered == "tls-exporter"));
-    if let Some(exporter) = exporter.filter(|_| exporter_offered) {
-        let binding = || ChannelBinding::TlsExporter(exporter.to_vec());
-        if offer.has("SCRAM-SHA-512-PLUS") {
-            return scram::<ScramSha512>("SCRAM-SHA-512-PLUS", escaped, password, binding());
-        }
-        if offer.has("SCRAM-SHA-256-PLUS") {
-            return scram::<Sha256>("SCRAM-SHA-256-PLUS", escaped, password, binding());
-        }
-        if offer.has("SCRAM-SHA-1-PLUS") {
-            return scram::<Sha1>("SCRAM-SHA-1-PLUS", escaped, password, binding());
-        }
-    }
-    // RFC 5802 §6: "y" tells a server that did offer binding that somebody took the offer out.
-    let server_binds = offer.mechanisms.iter().any(|offered| offered.ends_with("-PLUS"));
-    let binding = || match exporter {
-        Some(_) if !server_binds => ChannelBinding::Unsupported,
-        _ => ChannelBinding::None,
-    };
-    if offer.has("SCRAM-SHA-512") {
-        return scram::<ScramSha512>("SCRAM-SHA-512", escaped, password, binding());
-    }
-    if offer.has("SCRAM-SHA-256") {
-        return scram::<Sha256>("SCRAM-SHA-256", escaped, password, binding());
-    }
-    if offer.has("SCRAM-SHA-1") {
-        return scram::<Sha1>("SCRAM-SHA-1", escaped, password, binding());
-    }
-    // A server that offers SCRAM in a form that we can't do is no reason to fall back to PLAIN.
-    let scram_offered = offer.mechanisms.iter().any(|offered| offered.starts_with("SCRAM-"));
-    if allow_plain && !scram_offered && offer.has("PLAIN") {
-        let mechanism = Box::new(Plain::new(name.to_owned(), password.to_owned()));
-        return Ok(Authentication { name: "PLAIN", mechanism, step: Step::First, nonce: None });
-    }
-    Err(SessionError::NoMechanism)
-}
-
-fn scram<S: ScramProvider + Send + 'static>(
-    name: &'static str,
-    username: String,
-    password: &str,
-    binding: ChannelBinding,
-) -> Result<Authentication, SessionError> {
-    let mechanism = Scram::<S>::new(username, password.to_owned(), binding)
-        .map_err(|_| SessionError::Internal("no randomness for a nonce"))?;
-    Ok(Authentication { name, mechanism: Box::new(mechanism), step: Step::First, nonce: Some(String::new()) })
-}
-
-/// What the sasl crate does not check in the server's first message.
-fn check_challenge(data: &[u8], nonce: &str) -> Result<(), SessionError> {
-    if attribute(data, 'm').is_some() {
-        return Err(SessionError::Protocol("a mandatory SCRAM extension"));
-    }
-    // RFC 5802 §5.1: it must start with ours, and add to it.
-    let theirs = attribute(data, 'r').ok_or(SessionError::Protocol("a SCRAM challenge without nonce"))?;
-    if !theirs.starts_with(nonce) || theirs.len() == nonce.len() {
-        return Err(SessionError::ServerProof("its nonce does not continue ours"));
-    }
-    match attribute(data, 'i').and_then(|count| count.parse::<u32>().ok()) {
-        Some(1..=MAX_ITERATIONS) => {}
-        _ => return Err(SessionError::Protocol("an unacceptable SCRAM iteration count")),
-    }
-    match attribute(data, 's').map(|salt| STANDARD.decode(salt)) {
-        Some(Ok(salt)) if !salt.is_empty() => Ok(()),
-        _ => Err(SessionError::Protocol("a SCRAM challenge without salt")),
     }
 }
 
 /// The value of `name=` in a SCRAM message.
-fn attribute(message: &[u8], name: char) -> Option<&str> {
-    let message = std::str::from_utf8(message).ok()?;
+fn attribute(message: &str, name: char) -> Option<&str> {
     message.split(',').find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
 }
 
@@ -243,68 +256,60 @@ fn attribute(message: &[u8], name: char) -> Option<&str> {
 mod tests {
     use super::*;
 
-    /// Mechanisms, types of binding, our key; what is chosen, and the GS2 header.
-    type Row<'a> = (&'a [&'a str], Option<&'a [&'a str]>, Option<&'a [u8]>, &'a str, &'a str);
-
-    fn offer(mechanisms: &[&str], bindings: Option<&[&str]>) -> Offer {
-        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-        Offer { mechanisms: owned(mechanisms), bindings: bindings.map(owned) }
+    fn scram(hash: Hash, name: &str, said: Said<'_>) -> Scram {
+        Scram::new(hash, name, Zeroizing::new("pencil".to_owned()), said).unwrap()
     }
 
-    fn start(
-        offer: &Offer,
-        exporter: Option<&[u8]>,
-        allow_plain: bool,
-    ) -> Result<(String, String), SessionError> {
-        let credentials = Credentials { name: "ana", password: "secret", allow_plain };
-        let (login, first) = Authentication::start(&credentials, offer, exporter)?;
-        let first = String::from_utf8(first).unwrap();
-        Ok((login.name().to_owned(), first.split("n=").next().unwrap().to_owned()))
+    /// A login whose nonce the example in the standard gives.
+    fn example(hash: Hash, nonce: &str) -> Scram {
+        let mut example = scram(hash, "user", Said::Unable);
+        example.first_bare = format!("n=user,r={nonce}");
+        example.nonce = nonce.to_owned();
+        example
+    }
+
+    fn text(bytes: Result<Vec<u8>, SessionError>) -> String {
+        String::from_utf8(bytes.unwrap()).unwrap()
     }
 
     #[test]
-    fn the_choice_cannot_be_downgraded() {
-        let all = ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"];
-        let plus = ["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"];
-        let key: Option<&[u8]> = Some(&[7; 32]);
-        let table: &[Row] = &[
-            (&all, None, None, "SCRAM-SHA-512", "n,,"),
-            (&all, None, key, "SCRAM-SHA-512", "y,,"),
-            (&plus, None, key, "SCRAM-SHA-256-PLUS", "p=tls-exporter,,"),
-            (&plus, Some(&["tls-exporter", "tls-unique"]), key, "SCRAM-SHA-256-PLUS", "p=tls-exporter,,"),
-            // It binds, but not in a way that we can: "y" would be taken for an attack.
-            (&plus, Some(&["tls-server-end-point"]), key, "SCRAM-SHA-256", "n,,"),
-            (&plus, None, None, "SCRAM-SHA-256", "n,,"),
-            (&["SCRAM-SHA-1", "PLAIN"], None, None, "SCRAM-SHA-1", "n,,"),
-            (&["SCRAM-SHA-1-PLUS", "SCRAM-SHA-512"], None, key, "SCRAM-SHA-1-PLUS", "p=tls-exporter,,"),
-        ];
-        for (mechanisms, bindings, exporter, name, header) in table {
-            let chosen = start(&offer(mechanisms, *bindings), *exporter, true).unwrap();
-            assert_eq!(chosen, ((*name).to_owned(), (*header).to_owned()), "{mechanisms:?}");
-        }
-    }
-
-    #[test]
-    fn plain_is_for_those_who_asked_for_it_and_never_beside_scram() {
-        let plain = offer(&["PLAIN"], None);
-        assert_eq!(start(&plain, None, false), Err(SessionError::NoMechanism));
-        assert_eq!(start(&plain, None, true).unwrap().0, "PLAIN");
-        let future = offer(&["PLAIN", "SCRAM-SHA3-512"], None);
-        assert_eq!(start(&future, None, true), Err(SessionError::NoMechanism));
-        assert_eq!(start(&offer(&["DIGEST-MD5"], None), None, true), Err(SessionError::NoMechanism));
-    }
-
-    #[test]
-    fn names_are_prepared_and_escaped() {
-        let credentials = Credentials { name: "a=b,c", password: "p", allow_plain: false };
-        let offered = offer(&["SCRAM-SHA-1"], None);
-        let (_, first) = Authentication::start(&credentials, &offered, None).unwrap();
-        assert!(String::from_utf8(first).unwrap().starts_with("n,,n=a=3Db=2Cc,r="));
-        let forbidden = Credentials { name: "ana", password: "\u{0007}", allow_plain: false };
+    fn the_examples_of_the_standards_come_out() {
+        // RFC 5802 §5.
+        let mut login = example(Hash::Sha1, "fyko+d2lbbFgONRv9qkxdawL");
+        let challenge = b"r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096";
         assert_eq!(
-            Authentication::start(&forbidden, &offered, None).err(),
-            Some(SessionError::UnusablePassword)
+            text(login.challenge(challenge, |_| Ok(()))),
+            "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts="
         );
+        assert!(login.success(b"v=AAAA").is_err());
+        login.success(b"v=rmF9pqV8S7suAoZWja4dJRkFsKQ=").unwrap();
+
+        // RFC 7677 §3.
+        let mut login = example(Hash::Sha256, "rOprNGfwEbeRWgbNEkqO");
+        let challenge =
+            b"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+        assert_eq!(
+            text(login.challenge(challenge, |_| Ok(()))),
+            "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,\
+             p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
+        );
+        login.success(b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=").unwrap();
+    }
+
+    #[test]
+    fn scram_sha_512_agrees_with_an_independent_computation() {
+        // Computed with Python's hashlib.pbkdf2_hmac("sha512", b"pencil", b"AAA", 4096)[:8].
+        let salted = Salted::new(b"AAA".to_vec(), "4096").unwrap();
+        let key = Hash::Sha512.salted("pencil", &salted);
+        assert_eq!(key.len(), 64);
+        assert_eq!(key[..8], [0xbb, 0xf8, 0x78, 0x94, 0xd9, 0xf1, 0xa2, 0xc2]);
+    }
+
+    #[test]
+    fn names_are_escaped_and_the_channel_is_named() {
+        let said = Said::Bound("tls-exporter", b"bytes");
+        let first = text(Ok(scram(Hash::Sha1, "a=b,c", said).first(&said.header())));
+        assert!(first.starts_with("p=tls-exporter,,n=a=3Db=2Cc,r="), "{first}");
     }
 
     #[test]
@@ -321,17 +326,8 @@ mod tests {
             ("", false),
         ];
         for (challenge, fine) in table {
-            assert_eq!(check_challenge(challenge.as_bytes(), "abc").is_ok(), fine, "{challenge}");
+            let mut login = example(Hash::Sha1, "abc");
+            assert_eq!(login.challenge(challenge.as_bytes(), |_| Ok(())).is_ok(), fine, "{challenge}");
         }
     }
-
-    #[test]
-    fn scram_sha_512_agrees_with_an_independent_computation() {
-        // Computed with Python's hashlib.pbkdf2_hmac("sha512", b"pencil", b"AAA", 4096)[:8].
-        let key = ScramSha512::derive(&Password::Plain("pencil".to_owned()), b"AAA", 4096).unwrap();
-        assert_eq!(key.len(), 64);
-        assert_eq!(key[..8], PBKDF2_SHA512_OF_PENCIL);
-    }
-
-    const PBKDF2_SHA512_OF_PENCIL: [u8; 8] = [0xbb, 0xf8, 0x78, 0x94, 0xd9, 0xf1, 0xa2, 0xc2];
 }

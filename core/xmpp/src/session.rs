@@ -26,6 +26,7 @@ use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
 pub use crate::connect::{ServerLocation, TlsMode};
+pub use crate::server_memory::ServerMemory;
 pub use crate::timeouts::Timeouts;
 pub use crate::tls::Trust;
 pub use crate::traffic::Traffic;
@@ -53,6 +54,11 @@ pub struct SessionConfig {
     pub trust: Trust,
     /// Whether to send the password readable (inside TLS, never outside) to a server that offers no SCRAM at all.
     pub allow_plain: bool,
+    /// Whether a new session begins as one that nobody looks at (XEP-0352), where the server takes that with the sign-in.
+    pub inactive: bool,
+    /// What the last [`SessionOutput::Remember`] said, after [`ServerMemory::reserve`]; `None` for a server that is new or to
+    /// be forgotten.
+    pub memory: Option<ServerMemory>,
     /// The deadlines.
     pub timeouts: Timeouts,
 }
@@ -67,6 +73,8 @@ impl SessionConfig {
             server: ServerLocation::Lookup,
             trust: Trust::WebPki,
             allow_plain: false,
+            inactive: false,
+            memory: None,
             timeouts: Timeouts::default(),
         }
     }
@@ -88,6 +96,9 @@ pub enum SessionOutput {
     /// [`SessionEvent::Online`] or [`SessionEvent::Acknowledged`]. The end is told by [`SessionOutput::Ended`] and never
     /// by [`SessionEvent::Closed`].
     Event(SessionEvent),
+    /// What is to be kept for the next session, in place of what there was. To be made safe before the next output is taken:
+    /// why is written in [`crate::server_memory`].
+    Remember(Box<ServerMemory>),
     /// One stanza came in. To be counted by [`SessionHandle::handled`], also when `inbound` is empty.
     Stanza {
         /// What it means.

@@ -27,6 +27,10 @@ pub const ACKNOWLEDGEMENT: Duration = Duration::from_secs(90);
 /// From our `</stream:stream>` to the server's. A courtesy, not worth more battery.
 pub const GOODBYE: Duration = Duration::from_secs(2);
 
+/// Hosts that one session is referred to (`<see-other-host/>`) before it gives up. One is what servers that leave a cluster
+/// do; more than three is a loop.
+pub const REDIRECTS: u32 = 3;
+
 /// Silence after which tokio-xmpp's own stream would ask for a sign of life. We ask only for a reason, so: never. Ten years
 /// rather than [`Duration::MAX`], because it is added to a clock.
 pub const NEVER: Duration = Duration::from_hours(10 * 365 * 24);

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::channel_binding::{self, ChannelBindings};
 use crate::error::SessionError;
 
 /// ALPN of direct TLS (XEP-0368 §3.3): lets one port serve several protocols.
@@ -85,13 +86,15 @@ pub(crate) async fn handshake<Io: AsyncRead + AsyncWrite + Unpin>(
     TlsConnector::from(Arc::new(config)).connect(name, io).await.map_err(|error| failure(&error))
 }
 
-/// What a login over this channel is bound to: `tls-exporter` (RFC 9266), which only TLS 1.3 makes safe.
-pub(crate) fn channel_binding<Io>(stream: &TlsStream<Io>) -> Option<Vec<u8>> {
+/// What a login over this channel can be bound to. `tls-exporter` (RFC 9266) only where TLS 1.3 makes it safe.
+pub(crate) fn channel_binding<Io>(stream: &TlsStream<Io>) -> ChannelBindings {
     let (_, connection) = stream.get_ref();
-    if connection.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
-        return None;
-    }
-    connection.export_keying_material(vec![0; EXPORTER_BYTES], EXPORTER_LABEL, Some(&[])).ok()
+    let exporter = (connection.protocol_version() == Some(ProtocolVersion::TLSv1_3))
+        .then(|| connection.export_keying_material(vec![0; EXPORTER_BYTES], EXPORTER_LABEL, Some(&[])).ok())
+        .flatten();
+    let certificate = connection.peer_certificates().and_then(|chain| chain.first());
+    let end_point = certificate.and_then(|certificate| channel_binding::end_point(certificate));
+    ChannelBindings { exporter, end_point }
 }
 
 /// tokio-rustls wraps rustls' error in an I/O error.

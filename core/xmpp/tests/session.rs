@@ -10,7 +10,7 @@ use heliograph_model::stanza::{
 };
 use heliograph_model::{Address, Error, ErrorCode, RequestId, StanzaId};
 use heliograph_xmpp::session::{
-    ResumeState, Session, SessionConfig, SessionHandle, SessionOutput, StoredStream, TlsMode,
+    ResumeState, ServerMemory, Session, SessionConfig, SessionHandle, SessionOutput, StoredStream, TlsMode,
 };
 use scripted::{BIND, FULL_JID, PASSWORD, SCRAM, START_TLS, Server, patiently};
 use std::time::Duration;
@@ -19,23 +19,29 @@ use tokio::sync::mpsc::Receiver;
 struct Phone {
     handle: SessionHandle,
     outputs: Receiver<SessionOutput>,
+    memory: Option<ServerMemory>,
 }
 
 impl Phone {
     fn start(config: SessionConfig, resume: Option<ResumeState>) -> Self {
         let (handle, outputs) = Session::start(config, resume);
-        Self { handle, outputs }
+        Self { handle, outputs, memory: None }
     }
 
     /// The next output; what it wants to be answered is answered.
     async fn next(&mut self) -> SessionOutput {
-        let mut output = patiently(self.outputs.recv()).await.expect("the session said no last word");
-        if let SessionOutput::Stanza { replies, .. } = &mut output {
-            for reply in replies.drain(..) {
-                self.handle.reply(reply);
+        loop {
+            match patiently(self.outputs.recv()).await.expect("the session said no last word") {
+                SessionOutput::Remember(memory) => self.memory = Some(*memory),
+                SessionOutput::Stanza { inbound, mut replies } => {
+                    for reply in replies.drain(..) {
+                        self.handle.reply(reply);
+                    }
+                    return SessionOutput::Stanza { inbound, replies };
+                }
+                output => return output,
             }
         }
-        output
     }
 
     async fn event(&mut self) -> SessionEvent {
@@ -735,7 +741,7 @@ async fn dropping_the_outputs_drops_the_connection() {
     let mut phone = Phone::start(server.config(TlsMode::Direct), None);
     let mut peer = server.accept_session("one").await;
     phone.online(false).await;
-    let Phone { handle, outputs } = phone;
+    let Phone { handle, outputs, .. } = phone;
     drop(outputs);
     assert!(peer.hear().await.is_none());
     handle.close();

@@ -34,25 +34,25 @@ pub(super) struct Response {
 pub(super) enum Answer {
     Challenge(Vec<u8>),
     Success(Vec<u8>),
+    Failure(SessionError),
 }
 
 impl Answer {
-    /// `<failure/>` is an error.
     pub(super) fn read(element: &Element) -> Result<Self, SessionError> {
         if !element.has_ns(SASL) {
             return Err(SessionError::Protocol("no answer to the login"));
         }
         match element.name() {
-            "challenge" => Ok(Self::Challenge(data(element)?)),
-            "success" => Ok(Self::Success(data(element)?)),
-            "failure" => Err(failure(element)),
+            "challenge" => Ok(Self::Challenge(data(&element.text())?)),
+            "success" => Ok(Self::Success(data(&element.text())?)),
+            "failure" => Ok(Self::Failure(failure(element))),
             _ => Err(SessionError::Protocol("no answer to the login")),
         }
     }
 }
 
-fn data(element: &Element) -> Result<Vec<u8>, SessionError> {
-    let text = element.text();
+/// The data in an element's text.
+pub(super) fn data(text: &str) -> Result<Vec<u8>, SessionError> {
     match text.trim() {
         // RFC 6120 §6.4.2: "=" is how an empty value is written.
         "" | "=" => Ok(Vec::new()),
@@ -60,8 +60,8 @@ fn data(element: &Element) -> Result<Vec<u8>, SessionError> {
     }
 }
 
-/// RFC 6120 §6.5.
-fn failure(element: &Element) -> SessionError {
+/// The reason in a `<failure/>` (RFC 6120 §6.5, also in XEP-0388 §2.7.2).
+pub(super) fn failure(element: &Element) -> SessionError {
     let condition = element.children().find(|child| child.has_ns(SASL) && child.name() != "text");
     match condition.map(Element::name) {
         Some("temporary-auth-failure" | "aborted") => SessionError::TemporaryRefusal,

@@ -29,7 +29,7 @@ fn features(inside: &str) -> Element {
 }
 
 struct Table {
-    negotiation: Negotiation,
+    negotiation: Negotiation<'static>,
 }
 
 impl Table {
@@ -38,14 +38,22 @@ impl Table {
     }
 
     fn with(resume: Option<Resume>, allow_plain: bool) -> Self {
+        let memory = ServerMemory::new(Address::parse("ana@example.org").unwrap()).unwrap();
+        Self::remembering(memory, resume, allow_plain)
+    }
+
+    fn remembering(memory: ServerMemory, resume: Option<Resume>, allow_plain: bool) -> Self {
         let login = Login {
             address: Address::parse("ana@example.org").unwrap(),
             password: Zeroizing::new(PASSWORD.to_owned()),
             resource: None,
             allow_plain,
+            inactive: false,
             resume,
+            now: Timestamp(0),
+            redirects: 0,
         };
-        Self { negotiation: Negotiation::new(login) }
+        Self { negotiation: Negotiation::new(login, Box::leak(Box::new(memory))) }
     }
 
     fn give(&mut self, element: &Element) -> Result<Vec<Action>, SessionError> {
@@ -53,8 +61,8 @@ impl Table {
     }
 
     fn secured(&mut self) {
-        let actions = self.negotiation.handle(Input::Secured { exporter: None }).unwrap();
-        assert_eq!(actions, [Action::OpenStream]);
+        let actions = self.negotiation.handle(Input::Secured(ChannelBindings::default())).unwrap();
+        assert_eq!(actions, [open(true)]);
     }
 
     /// Up to the features after login.
@@ -65,8 +73,23 @@ impl Table {
         let (server, _, challenge) = ScramServer::start(&data(&auth));
         let response = sent(table.give(&sasl("challenge", &challenge)));
         let proof = server.finish(&data(&response), PASSWORD, b"n,,").unwrap();
-        assert_eq!(table.give(&sasl("success", &proof)).unwrap(), [Action::OpenStream]);
+        assert_eq!(table.give(&sasl("success", &proof)).unwrap(), [open(true)]);
         table
+    }
+}
+
+fn open(named: bool) -> Action {
+    Action::OpenStream { named, ahead: Vec::new() }
+}
+
+/// The bind request, and `<enable/>` right behind it.
+fn bind_and_enable(actions: Result<Vec<Action>, SessionError>) {
+    match actions.unwrap().as_slice() {
+        [Action::Send(bind), Action::Send(enable)] => {
+            assert!(bind.is("iq", xns::JABBER_CLIENT));
+            assert!(enable.is("enable", xns::SM));
+        }
+        other => panic!("{other:?}"),
     }
 }
 
@@ -97,7 +120,7 @@ fn resume() -> Resume {
 #[test]
 fn starttls_comes_before_everything_and_cannot_be_stripped() {
     let mut table = Table::new(None);
-    assert_eq!(table.negotiation.handle(Input::Connected).unwrap(), [Action::OpenStream]);
+    assert_eq!(table.negotiation.handle(Input::Connected).unwrap(), [open(false)], "no address in the clear");
     let offer = format!("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>{SCRAM}");
     assert!(sent(table.give(&features(&offer))).is("starttls", xns::TLS));
     let proceed = parse("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
@@ -120,23 +143,23 @@ fn starttls_comes_before_everything_and_cannot_be_stripped() {
 #[test]
 fn a_fresh_session_is_bound_and_managed_where_the_server_can() {
     let mut table = Table::logged_in(None);
-    assert!(sent(table.give(&features(BIND_SM))).is("iq", xns::JABBER_CLIENT));
-    assert!(sent(table.give(&parse(BOUND))).is("enable", xns::SM));
+    bind_and_enable(table.give(&features(BIND_SM)));
+    assert_eq!(table.give(&parse(BOUND)).unwrap(), []);
     // A message that comes in between is no answer.
     assert_eq!(table.give(&parse("<message><body>early</body></message>")).unwrap(), []);
     let enabled = parse("<enabled xmlns='urn:xmpp:sm:3' id='new' resume='1' location='[::1]:5222'/>");
     let actions = table.give(&enabled).unwrap();
-    let [Action::Bound { jid, granted: Some(granted), refused: None }] = actions.as_slice() else {
+    let [Action::Bound { jid, managed: Some(managed), refused: None, .. }] = actions.as_slice() else {
         panic!("{actions:?}")
     };
     assert_eq!(jid.to_string(), "ana@example.org/phone");
-    assert_eq!(granted.id.as_deref(), Some("new"));
-    assert!(granted.resume);
+    assert_eq!(managed.id.as_deref(), Some("new"));
+    assert!(managed.resume);
 
     let mut table = Table::logged_in(None);
     table.give(&features(BIND)).unwrap();
     let actions = table.give(&parse(BOUND)).unwrap();
-    assert!(matches!(actions.as_slice(), [Action::Bound { granted: None, .. }]));
+    assert!(matches!(actions.as_slice(), [Action::Bound { managed: None, .. }]));
 }
 
 #[test]
@@ -145,7 +168,8 @@ fn a_resumption_succeeds_or_leads_to_a_fresh_session() {
     let request = sent(table.give(&features(BIND_SM)));
     assert_eq!((request.attr("previd"), request.attr("h")), (Some("old"), Some("5")));
     let resumed = parse("<resumed xmlns='urn:xmpp:sm:3' previd='old' h='7'/>");
-    assert_eq!(table.give(&resumed).unwrap(), [Action::Resumed { h: 7 }]);
+    let actions = table.give(&resumed).unwrap();
+    assert!(matches!(actions.as_slice(), [Action::Resumed { h: 7, granted }] if granted.resumed));
 
     // With the count, without it (a server that was restarted), with and without a reason.
     let item = "<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>";
@@ -153,7 +177,7 @@ fn a_resumption_succeeds_or_leads_to_a_fresh_session() {
         let mut table = Table::logged_in(Some(resume()));
         table.give(&features(BIND_SM)).unwrap();
         let failed = parse(&format!("<failed xmlns='urn:xmpp:sm:3' {attributes}>{inside}</failed>"));
-        assert!(sent(table.give(&failed)).is("iq", xns::JABBER_CLIENT));
+        bind_and_enable(table.give(&failed));
         table.give(&parse(BOUND)).unwrap();
         let actions = table.give(&parse("<enabled xmlns='urn:xmpp:sm:3'/>")).unwrap();
         assert!(
@@ -200,7 +224,7 @@ fn the_proof_may_come_in_a_challenge_of_its_own() {
     let response = sent(table.give(&sasl("challenge", &challenge)));
     let proof = server.finish(&data(&response), PASSWORD, b"n,,").unwrap();
     assert!(data(&sent(table.give(&sasl("challenge", &proof)))).is_empty());
-    assert_eq!(table.give(&sasl("success", b"")).unwrap(), [Action::OpenStream]);
+    assert_eq!(table.give(&sasl("success", b"")).unwrap(), [open(true)]);
 }
 
 #[test]
@@ -213,7 +237,7 @@ fn a_stripped_scram_does_not_lead_to_plain() {
     let mut table = Table::with(None, true);
     table.secured();
     assert_eq!(sent(table.give(&features(plain))).attr("mechanism"), Some("PLAIN"));
-    assert_eq!(table.give(&sasl("success", b"")).unwrap(), [Action::OpenStream]);
+    assert_eq!(table.give(&sasl("success", b"")).unwrap(), [open(true)]);
 }
 
 #[test]

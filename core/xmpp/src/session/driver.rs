@@ -24,6 +24,7 @@ use crate::encode;
 use crate::error::SessionError;
 use crate::frame::Frame;
 use crate::negotiation::stream_error;
+use crate::server_memory::ServerMemory;
 use crate::stream_management::{Acknowledge, AskAcknowledgement, Enabled, StreamManagement, Unacknowledged};
 use crate::traffic::Counters;
 
@@ -62,26 +63,40 @@ async fn set_up(
     counters: &Arc<Counters>,
 ) -> Result<(Running, VecDeque<Order>), End> {
     let request = resume.as_mut().and_then(ResumeState::request);
+    // A memory of another account is of no use either.
+    let remembered = config.memory.clone().filter(|memory| *memory.account() == config.address);
+    let mut memory = match remembered.map_or_else(|| ServerMemory::new(config.address.clone()), Ok) {
+        Ok(memory) => memory,
+        Err(error) => return Err(End { error: Some(error), resume }),
+    };
+    let before = memory.clone();
     let mut backlog = VecDeque::new();
-    let attempt = timeout(config.timeouts.attempt, login::establish(config, request, counters));
-    tokio::pin!(attempt);
-    let established = loop {
-        tokio::select! {
-            biased;
-            order = inbox.recv() => match order {
-                Some(Order::Leave | Order::Close | Order::Abandon) | None => return Err(End { error: None, resume }),
-                Some(order) => backlog.push_back(order),
-            },
-            () = outputs.closed() => return Err(End { error: None, resume }),
-            result = &mut attempt => break result,
+    let established = {
+        let attempt = login::establish(config, request, &mut memory, counters);
+        let attempt = timeout(config.timeouts.attempt, attempt);
+        tokio::pin!(attempt);
+        loop {
+            tokio::select! {
+                biased;
+                order = inbox.recv() => match order {
+                    Some(Order::Leave | Order::Close | Order::Abandon) | None => break Err(None),
+                    Some(order) => backlog.push_back(order),
+                },
+                () = outputs.closed() => break Err(None),
+                result = &mut attempt => break match result {
+                    Ok(result) => result.map_err(Some),
+                    Err(_) => Err(Some(SessionError::NoAnswer("connecting and signing in"))),
+                },
+            }
         }
     };
+    // Told before anything else: see the documentation of `server_memory`.
+    if memory != before {
+        let _ = outputs.send(SessionOutput::Remember(Box::new(memory))).await;
+    }
     let established = match established {
-        Ok(Ok(established)) => established,
-        Ok(Err(error)) => return Err(End { error: Some(error), resume }),
-        Err(_) => {
-            return Err(End { error: Some(SessionError::NoAnswer("connecting and signing in")), resume });
-        }
+        Ok(established) => established,
+        Err(error) => return Err(End { error, resume }),
     };
     let restored = resume.map(ResumeState::restore);
     let running = Running::new(established, restored, config.timeouts, outputs.clone(), Arc::clone(counters))
@@ -134,9 +149,10 @@ impl Running {
         let mut waiting = VecDeque::new();
         let mut again = Vec::new();
         let draining = matches!(established.outcome, Outcome::Resumed { .. });
+        let mut online = established.granted;
         let (decoder, managed) = match established.outcome {
-            Outcome::Bound { jid, granted, refused } => {
-                let mut online = Granted { stream: identity(granted.as_ref(), &jid), ..Granted::fresh() };
+            Outcome::Bound { jid, managed, refused } => {
+                online.stream = identity(managed.as_ref(), &jid);
                 // The old session is gone, but the server may still tell how far it got.
                 if let Some(((mut old, _), h)) = restored.zip(refused.and_then(|refused| refused.h)) {
                     if old.is_of_earlier_process() {
@@ -147,7 +163,7 @@ impl Running {
                     }
                 }
                 waiting.push_back(SessionOutput::Event(SessionEvent::Online(online)));
-                (Decoder::new(jid), granted.map(StreamManagement::new))
+                (Decoder::new(jid), managed.map(StreamManagement::new))
             }
             Outcome::Resumed { h } => {
                 let (mut managed, decoder) =
@@ -155,7 +171,7 @@ impl Running {
                 let handled = managed.is_of_earlier_process().then_some(h);
                 let (messages, unsure) = managed.resumed(h).map_err(|_| IMPOSSIBLE)?;
                 again = unsure;
-                let online = Granted { handled, ..Granted::resumed() };
+                online.handled = handled;
                 waiting.push_back(SessionOutput::Event(SessionEvent::Online(online)));
                 waiting.extend(acknowledged(messages));
                 (decoder, Some(managed))
@@ -179,6 +195,9 @@ impl Running {
         if draining {
             // The answer comes behind everything that the server had kept.
             running.ask();
+        }
+        if let Some(element) = established.early {
+            running.received(&Frame::Whole(element))?;
         }
         Ok(running)
     }

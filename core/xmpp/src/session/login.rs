@@ -9,14 +9,19 @@ use tokio::io::BufReader;
 use tokio_xmpp::xmlstream::{ReadError, StreamHeader, Timeouts, XmlStream, initiate_stream};
 use xmpp_parsers::ns as xns;
 
-use super::SessionConfig;
-use super::socket::Socket;
+use heliograph_model::Clock;
+use heliograph_model::stanza::Granted;
+use heliograph_model::time::SystemClock;
+
+use super::socket::{Ahead, Socket};
+use super::{ServerLocation, SessionConfig};
 use crate::connect::{self, Candidate, TlsMode};
-use crate::error::SessionError;
+use crate::error::{Elsewhere, SessionError};
 use crate::frame::Frame;
 use crate::negotiation::{Action, Input, Login, Negotiation, Refused};
+use crate::server_memory::ServerMemory;
 use crate::stream_management::{Enabled, Resume};
-use crate::timeouts::NEVER;
+use crate::timeouts::{NEVER, REDIRECTS};
 use crate::tls;
 use crate::traffic::Counters;
 
@@ -29,31 +34,68 @@ pub(super) type Stream = XmlStream<Io, Frame>;
 pub(super) struct Established {
     pub(super) stream: Stream,
     pub(super) outcome: Outcome,
+    pub(super) granted: Granted,
+    /// An element of the session that came in already.
+    pub(super) early: Option<Element>,
 }
 
 pub(super) enum Outcome {
-    Bound { jid: FullJid, granted: Option<Enabled>, refused: Option<Refused> },
+    Bound { jid: FullJid, managed: Option<Enabled>, refused: Option<Refused> },
     Resumed { h: u32 },
 }
 
-/// Finds the server, connects, logs in. Has no deadline of its own.
+/// Finds the server, connects, logs in. Has no deadline of its own. What it learns of the server is in `memory` at any
+/// moment, also if it is dropped in the middle.
 pub(super) async fn establish(
     config: &SessionConfig,
     resume: Option<Resume>,
+    memory: &mut ServerMemory,
     counters: &Arc<Counters>,
 ) -> Result<Established, SessionError> {
     // DNS and certificates have names in ASCII form (RFC 5890).
     let domain = idna::domain_to_ascii(config.address.domain())
         .map_err(|_| SessionError::Configuration("the domain is no host name"))?;
-    let (io, first) = reach(config, &domain, counters).await?;
-    let negotiation = Negotiation::new(Login {
-        address: config.address.clone(),
-        password: config.password.clone(),
-        resource: config.resource.clone(),
-        allow_plain: config.allow_plain,
-        resume,
+    let mut config = config.clone();
+    let mut redirects = 0;
+    loop {
+        let (io, first) = reach(&config, &domain, counters).await?;
+        let tls = match first {
+            Input::Connected => TlsMode::StartTls,
+            _ => TlsMode::Direct,
+        };
+        let login = Login {
+            address: config.address.clone(),
+            password: config.password.clone(),
+            resource: config.resource.clone(),
+            allow_plain: config.allow_plain,
+            inactive: config.inactive,
+            resume: resume.clone(),
+            now: SystemClock.now(),
+            redirects,
+        };
+        let mut negotiation = Negotiation::new(login, memory);
+        match negotiate(&config, &domain, io, &mut negotiation, first).await {
+            // The same certificate is asked for there (RFC 6120 §4.9.3.19).
+            Err(SessionError::Elsewhere(elsewhere)) if redirects < REDIRECTS => {
+                redirects += 1;
+                config.server = place(elsewhere, tls);
+            }
+            Err(error) => {
+                negotiation.failed(&error);
+                return Err(error);
+            }
+            established => return established,
+        }
+    }
+}
+
+/// Where a server refers us to: TLS starts there as it started here.
+fn place(Elsewhere { host, port }: Elsewhere, tls: TlsMode) -> ServerLocation {
+    let port = port.unwrap_or(match tls {
+        TlsMode::StartTls => connect::DEFAULT_PORT,
+        TlsMode::Direct => connect::DEFAULT_DIRECT_PORT,
     });
-    negotiate(config, &domain, io, negotiation, first).await
+    ServerLocation::At { host, port, tls }
 }
 
 /// A connection to the first candidate that takes one, under TLS where it starts with it.
@@ -85,8 +127,8 @@ async fn reach_one(
         TlsMode::StartTls => Ok((Socket::new(socket), Input::Connected)),
         TlsMode::Direct => {
             let stream = tls::handshake(socket, tls::config(&config.trust, true)?, domain).await?;
-            let exporter = tls::channel_binding(&stream);
-            Ok((Socket::new(stream), Input::Secured { exporter }))
+            let channel = tls::channel_binding(&stream);
+            Ok((Socket::new(stream), Input::Secured(channel)))
         }
     }
 }
@@ -103,10 +145,11 @@ async fn negotiate(
     config: &SessionConfig,
     domain: &str,
     io: Socket,
-    mut negotiation: Negotiation,
+    negotiation: &mut Negotiation<'_>,
     first: Input<'_>,
 ) -> Result<Established, SessionError> {
     const NO_STREAM: SessionError = SessionError::Internal("the negotiation wants a stream too early");
+    let mut behind = io.ahead();
     let mut phase = Phase::Raw(BufReader::new(io));
     let mut actions = std::collections::VecDeque::from(negotiation.handle(first)?);
     loop {
@@ -117,8 +160,9 @@ async fn negotiate(
             continue;
         };
         match action {
-            Action::OpenStream => {
-                let stream = open(std::mem::replace(&mut phase, Phase::Moved), config).await?;
+            Action::OpenStream { named, ahead } => {
+                put(&behind, &ahead)?;
+                let stream = open(std::mem::replace(&mut phase, Phase::Moved), config, named).await?;
                 phase = Phase::Open(Box::new(stream));
             }
             Action::Send(element) => {
@@ -136,27 +180,42 @@ async fn negotiate(
                 }
                 let tls_config = tls::config(&config.trust, false)?;
                 let stream = tls::handshake(io.into_inner(), tls_config, domain).await?;
-                let exporter = tls::channel_binding(&stream);
-                phase = Phase::Raw(BufReader::new(Socket::new(stream)));
-                actions.extend(negotiation.handle(Input::Secured { exporter })?);
+                let channel = tls::channel_binding(&stream);
+                let socket = Socket::new(stream);
+                behind = socket.ahead();
+                phase = Phase::Raw(BufReader::new(socket));
+                actions.extend(negotiation.handle(Input::Secured(channel))?);
             }
-            Action::Bound { jid, granted, refused } => {
+            Action::Bound { jid, managed, refused, granted, early } => {
                 let Phase::Open(stream) = phase else { return Err(NO_STREAM) };
-                return Ok(Established {
-                    stream: *stream,
-                    outcome: Outcome::Bound { jid, granted, refused },
-                });
+                let outcome = Outcome::Bound { jid, managed, refused };
+                return Ok(Established { stream: *stream, outcome, granted, early });
             }
-            Action::Resumed { h } => {
+            Action::Resumed { h, granted } => {
                 let Phase::Open(stream) = phase else { return Err(NO_STREAM) };
-                return Ok(Established { stream: *stream, outcome: Outcome::Resumed { h } });
+                let outcome = Outcome::Resumed { h };
+                return Ok(Established { stream: *stream, outcome, granted, early: None });
             }
         }
     }
 }
 
-async fn open(phase: Phase, config: &SessionConfig) -> Result<Stream, SessionError> {
-    let header = StreamHeader { to: Some(config.address.domain().into()), from: None, id: None };
+/// Lets elements follow the stream header that is written next.
+fn put(behind: &Ahead, elements: &[Element]) -> Result<(), SessionError> {
+    let mut bytes = Vec::new();
+    for element in elements {
+        element
+            .write_to(&mut bytes)
+            .map_err(|_| SessionError::Internal("an element of the login can't be written"))?;
+    }
+    behind.put(bytes);
+    Ok(())
+}
+
+/// `named` says who we are, which servers want to know before they offer SASL2 (XEP-0388 §2.1).
+async fn open(phase: Phase, config: &SessionConfig, named: bool) -> Result<Stream, SessionError> {
+    let from = named.then(|| config.address.to_string().into());
+    let header = StreamHeader { to: Some(config.address.domain().into()), from, id: None };
     let pending = match phase {
         Phase::Raw(io) => {
             let timeouts = Timeouts { read_timeout: NEVER, response_timeout: NEVER };

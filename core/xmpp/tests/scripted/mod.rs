@@ -96,6 +96,7 @@ impl Server {
             heard: String::new(),
             acceptor: self.acceptor.clone(),
             exporter: Vec::new(),
+            secured: false,
         }
     }
 
@@ -138,6 +139,7 @@ pub struct Peer {
     heard: String,
     acceptor: TlsAcceptor,
     pub exporter: Vec<u8>,
+    secured: bool,
 }
 
 impl Peer {
@@ -153,6 +155,7 @@ impl Peer {
             stream.get_ref().1.export_keying_material(vec![0; 32], b"EXPORTER-Channel-Binding", Some(&[]));
         self.exporter = exporter.unwrap_or_default();
         self.io = Some(Box::new(stream));
+        self.secured = true;
         Ok(())
     }
 
@@ -184,7 +187,15 @@ impl Peer {
             assert!(self.listen().await, "no stream header");
         };
         let header: String = self.heard.drain(..end).collect();
-        assert!(header.contains("to='example.org'") || header.contains("to=\"example.org\""), "{header}");
+        let says = |attribute: &str, value: &str| {
+            ["'", "\""].iter().any(|quote| header.contains(&format!(" {attribute}={quote}{value}{quote}")))
+        };
+        assert!(says("to", "example.org"), "{header}");
+        assert_eq!(
+            says("from", "ana@example.org"),
+            self.secured,
+            "who we are is said under TLS alone: {header}"
+        );
         self.say(&format!(
             "<?xml version='1.0'?><stream:stream {NAMESPACES} id='1' from='example.org' version='1.0'>\
              <stream:features>{features}</stream:features>"

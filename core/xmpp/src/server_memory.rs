@@ -1,0 +1,113 @@
+//! What is remembered of an account's server from one session to the next.
+//!
+//! Three kinds of things, none of which a session can do without losing something, and none of which it needs:
+//!
+//! - **for speed**: the features that were last seen, so that the sign-in can go out with the stream header, and a token
+//!   (XEP-0484) for a sign-in in one round trip. A wrong memory costs a round trip and is mended by it;
+//! - **for safety**: the strongest sign-in that the server was ever used with; a later, weaker offer is refused;
+//! - **for the server**: the random id of this installation (XEP-0388 §2.4), to which its tokens belong.
+//!
+//! The owner keeps it (encrypted, for it holds the token) and hands it to the next session. In which order, so that a crash
+//! at any point neither loses a token nor uses one twice:
+//!
+//! 1. [`ServerMemory::reserve`], then *commit*, then start the session. The counts that the session may use for its token
+//!    are out of the stored memory before the first byte goes out.
+//! 2. A session that was given a token says [`Remember`](crate::session::SessionOutput::Remember) before it says
+//!    [`Online`](heliograph_model::stanza::SessionEvent::Online). The owner *commits* before it takes the next output. If
+//!    it crashes before that, the old token is on disk, and the server keeps that one valid until the new one is used
+//!    (XEP-0484 §3.5); nobody used it.
+//! 3. A token that the server refused is forgotten in the same way. If that is lost, it is refused once more.
+
+use std::fmt;
+
+use heliograph_model::Address;
+use ring::rand::{SecureRandom, SystemRandom};
+use serde::{Deserialize, Serialize};
+
+use crate::error::SessionError;
+use crate::fast::Token;
+use crate::mechanism::Strength;
+use crate::negotiation::Features;
+
+/// See the module's documentation. `Debug` shows nothing of the account or the token.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerMemory {
+    account: Address,
+    /// A UUID of version 4.
+    pub(crate) installation: String,
+    /// What was offered under TLS, before the sign-in.
+    #[serde(default)]
+    pub(crate) before: Option<Features>,
+    /// What was offered after it.
+    #[serde(default)]
+    pub(crate) after: Option<Features>,
+    #[serde(default)]
+    pub(crate) token: Option<Token>,
+    #[serde(default)]
+    pub(crate) strongest: Option<Strength>,
+    /// The server was signed in to by SASL2.
+    #[serde(default)]
+    pub(crate) sasl2: bool,
+}
+
+impl ServerMemory {
+    /// Of a server that was never seen.
+    pub(crate) fn new(account: Address) -> Result<Self, SessionError> {
+        let mut random = [0; 16];
+        SystemRandom::new().fill(&mut random).map_err(|_| SessionError::Internal("no randomness"))?;
+        let installation = uuid::Builder::from_random_bytes(random).into_uuid().to_string();
+        Ok(Self {
+            account,
+            installation,
+            before: None,
+            after: None,
+            token: None,
+            strongest: None,
+            sasl2: false,
+        })
+    }
+
+    /// Whose server this is.
+    pub(crate) fn account(&self) -> &Address {
+        &self.account
+    }
+
+    /// To be called, and the result to be kept, before a session starts with this memory: takes the token's counts that the
+    /// session may use. Answers whether anything changed.
+    #[must_use]
+    pub fn reserve(&mut self) -> bool {
+        self.token.as_mut().map(Token::reserve).is_some()
+    }
+
+    /// Forgets all about the server, also how strong its sign-in has to be: for an operator who says that it is weaker now
+    /// on purpose. The installation's id stays.
+    pub fn forget_server(&mut self) {
+        self.forget_features();
+        self.token = None;
+        self.strongest = None;
+        self.sasl2 = false;
+    }
+
+    /// Forgets the token, for an owner who could not keep what [`Self::reserve`] changed.
+    pub fn forget_token(&mut self) {
+        self.token = None;
+    }
+
+    /// The next session asks before it acts.
+    pub(crate) fn forget_features(&mut self) {
+        self.before = None;
+        self.after = None;
+    }
+}
+
+impl fmt::Debug for ServerMemory {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ServerMemory")
+            .field("features", &self.before.is_some())
+            .field("token", &self.token.is_some())
+            .field("strongest", &self.strongest)
+            .field("sasl2", &self.sasl2)
+            .finish_non_exhaustive()
+    }
+}
