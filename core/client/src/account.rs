@@ -7,11 +7,12 @@ use heliograph_model::{Address, Clock, Entropy, Error, ErrorCode};
 use heliograph_store::{DatabaseKey, Store, setting};
 use heliograph_sync::{EngineError, create_account};
 use heliograph_xmpp::session::{
-    ServerLocation, Session, SessionConfig, SessionOutput, TlsMode as WireTls, Trust,
+    ServerLocation, ServerMemory, Session, SessionConfig, SessionOutput, TlsMode as WireTls, Trust,
 };
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::server_memory;
 use crate::shared::fresh_entropy;
 
 /// Name of the setting that holds the [`AccountConfig`].
@@ -108,8 +109,8 @@ pub(crate) async fn add(location: &StoreLocation, account: &AccountConfig) -> Re
     if location.path.exists() {
         return Err(Error::new(ErrorCode::InvalidArgument, "there is an account in this place already"));
     }
-    try_sign_in(account.session()).await?;
-    let made = make_database(location, account);
+    let memory = try_sign_in(account.session()).await?;
+    let made = make_database(location, account, memory.as_ref());
     if made.is_err() {
         // Nothing of value can be in a database that was made a moment ago.
         for suffix in ["", "-wal", "-shm", ".lock"] {
@@ -121,28 +122,35 @@ pub(crate) async fn add(location: &StoreLocation, account: &AccountConfig) -> Re
     made
 }
 
-async fn try_sign_in(config: SessionConfig) -> Result<(), Error> {
+/// Answers with what was learned of the server.
+async fn try_sign_in(config: SessionConfig) -> Result<Option<ServerMemory>, Error> {
     let (handle, mut outputs) = Session::start(config, None);
     let mut online = false;
+    let mut memory = None;
     while let Some(output) = outputs.recv().await {
         match output {
             SessionOutput::Event(SessionEvent::Online(_)) => {
                 online = true;
                 handle.close();
             }
+            SessionOutput::Remember(learned) => memory = Some(*learned),
             SessionOutput::Ended { error, .. } if !online => {
                 return Err(
                     error.unwrap_or_else(|| Error::new(ErrorCode::SessionEnded, "the server said goodbye"))
                 );
             }
-            SessionOutput::Ended { .. } => return Ok(()),
+            SessionOutput::Ended { .. } => return Ok(memory),
             _ => {}
         }
     }
-    if online { Ok(()) } else { Err(Error::new(ErrorCode::Internal, "the session ended without a word")) }
+    if online { Ok(memory) } else { Err(Error::new(ErrorCode::Internal, "the session ended without a word")) }
 }
 
-fn make_database(location: &StoreLocation, account: &AccountConfig) -> Result<(), Error> {
+fn make_database(
+    location: &StoreLocation,
+    account: &AccountConfig,
+    memory: Option<&ServerMemory>,
+) -> Result<(), Error> {
     let mut store = Store::open(&location.path, &location.key)?;
     let now = heliograph_model::time::SystemClock.now();
     let entropy: Entropy = fresh_entropy()?;
@@ -151,6 +159,9 @@ fn make_database(location: &StoreLocation, account: &AccountConfig) -> Result<()
     ciborium::into_writer(account, &mut *bytes)
         .map_err(|_| Error::new(ErrorCode::Internal, "the account does not encode"))?;
     store.write(|tx| setting::put(tx, ACCOUNT_SETTING, &bytes).map_err(EngineError::from))?;
+    if let Some(memory) = memory {
+        server_memory::keep_first(&mut store, memory)?;
+    }
     Ok(store.close()?)
 }
 

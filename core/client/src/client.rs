@@ -19,6 +19,7 @@ use crate::connection::{ConnectionChanges, Traffic};
 use crate::conversations::Conversations;
 use crate::driver::{Driver, Order};
 use crate::push::{self, PushChanges};
+use crate::server_memory;
 use crate::shared::{Shared, closed};
 use crate::timeline::{MessageFeed, Timeline};
 
@@ -173,6 +174,21 @@ impl Client {
     /// The app came to the front or went behind.
     pub fn app_state_changed(&self, foreground: bool) {
         self.tell(Input::AppState { foreground });
+    }
+
+    /// Forgets what is remembered of the server, also how well its sign-in was protected: for an operator who weakened it on
+    /// purpose ([`ErrorCode::ServerNotAuthenticated`] is the answer to a server that offers less than before). To be
+    /// followed by [`Self::start`], in a network that can be trusted.
+    pub async fn forget_server(&self) -> Result<(), Error> {
+        let (done, answer) = oneshot::channel();
+        let sent = self
+            .running()
+            .as_ref()
+            .is_some_and(|running| running.orders.send(Order::ForgetServer(done)).is_ok());
+        if !sent {
+            return Err(closed());
+        }
+        answer.await.map_err(|_| closed())?
     }
 
     /// The state of the connection now.
@@ -340,11 +356,12 @@ fn run(
 ) -> Result<(Running, Address), Error> {
     let mut store = Store::open(&location.path, &location.key)?;
     let account = account::load(&mut store)?;
+    let memory = server_memory::load(&mut store)?;
     let engine = Engine::open(store)?;
     let address = engine.address().clone();
     shared.set_readers(Some(engine.readers()));
     let (orders, inbox) = mpsc::unbounded_channel();
-    let driver = Driver::new(engine, account, Arc::clone(shared));
+    let driver = Driver::new(engine, account, memory, Arc::clone(shared));
     let task = runtime.spawn(driver.run(inbox));
     Ok((Running { orders, task }, address))
 }

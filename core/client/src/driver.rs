@@ -12,13 +12,16 @@ use heliograph_model::stanza::{Inbound, SessionEvent};
 use heliograph_model::time::SystemClock;
 use heliograph_model::{Clock, Error, ErrorCode, Timestamp};
 use heliograph_sync::{Command, Effects, Engine, Input, LinkAction, Received, Reply};
-use heliograph_xmpp::session::{self, ResumeState, Session, SessionHandle, SessionOutput, StoredStream};
+use heliograph_xmpp::session::{
+    self, ResumeState, ServerMemory, Session, SessionHandle, SessionOutput, StoredStream,
+};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::account::AccountConfig;
 use crate::connection::Traffic;
 use crate::crash::{self, Place};
+use crate::server_memory;
 use crate::shared::{Shared, fresh_entropy};
 
 /// Stanzas handled in one transaction at most: bounds how long a command from the user waits behind a flood.
@@ -38,6 +41,8 @@ pub(crate) enum Order {
     TellAndSay(Input, oneshot::Sender<()>),
     /// A command of the app.
     Ask(Command, oneshot::Sender<Result<Reply, Error>>),
+    /// Forget the server, so that the next connection knows nothing of it.
+    ForgetServer(oneshot::Sender<Result<(), Error>>),
     /// Say goodbye, close the database, end.
     Stop {
         /// Not to be exceeded by waiting for the server.
@@ -50,6 +55,8 @@ pub(crate) enum Order {
 pub(crate) struct Driver {
     engine: Engine,
     account: AccountConfig,
+    /// As it is on disk.
+    memory: Option<ServerMemory>,
     shared: Arc<Shared>,
     resume: Option<ResumeState>,
     session: Option<Running>,
@@ -70,7 +77,12 @@ struct Running {
 }
 
 impl Driver {
-    pub fn new(mut engine: Engine, account: AccountConfig, shared: Arc<Shared>) -> Self {
+    pub fn new(
+        mut engine: Engine,
+        account: AccountConfig,
+        memory: Option<ServerMemory>,
+        shared: Arc<Shared>,
+    ) -> Self {
         let past = *shared.traffic();
         let resume = engine.take_stored_stream().and_then(|stored| {
             let heliograph_sync::StoredStream { identity, received, rooms } = stored;
@@ -80,6 +92,7 @@ impl Driver {
         Self {
             engine,
             account,
+            memory,
             shared,
             resume,
             session: None,
@@ -109,6 +122,9 @@ impl Driver {
                         self.tell(input);
                         // Nobody may be waiting any more.
                         let _ = said.send(());
+                    }
+                    Some(Order::ForgetServer(done)) => {
+                        let _ = done.send(self.forget_server());
                     }
                     Some(Order::Stop { deadline, done }) => break (deadline, Some(done)),
                     None => break (None, None),
@@ -217,9 +233,36 @@ impl Driver {
             self.connect_next = true;
             return;
         }
-        let (handle, outputs) = Session::start(self.account.session(), self.resume.take());
+        let mut config = self.account.session();
+        config.memory = self.reserved();
+        let (handle, outputs) = Session::start(config, self.resume.take());
         self.session = Some(Running { handle, outputs, leaving: false });
         self.past.connects += 1;
+    }
+
+    /// The memory for one session, whose use of the token is on disk before it begins.
+    fn reserved(&mut self) -> Option<ServerMemory> {
+        let mut memory = self.memory.clone()?;
+        if memory.reserve() && self.remember(memory.clone()).is_err() {
+            memory.forget_token();
+        }
+        Some(memory)
+    }
+
+    /// Commits what is to be remembered of the server. If that fails, the older memory stays, and serves as well.
+    fn remember(&mut self, memory: ServerMemory) -> Result<(), Error> {
+        let kept = server_memory::keep(&mut self.engine, &memory);
+        match &kept {
+            Ok(()) => self.memory = Some(memory),
+            Err(error) => tracing::warn!(code = error.code.as_str(), "the server could not be remembered"),
+        }
+        kept
+    }
+
+    fn forget_server(&mut self) -> Result<(), Error> {
+        let Some(mut memory) = self.memory.clone() else { return Ok(()) };
+        memory.forget_server();
+        self.remember(memory)
     }
 
     fn leave(&mut self, politely: bool) {
@@ -237,6 +280,9 @@ impl Driver {
     fn session_says(&mut self, output: Option<SessionOutput>) {
         let leaving = self.session.as_ref().is_none_or(|session| session.leaving);
         match output {
+            Some(SessionOutput::Remember(memory)) => {
+                let _ = self.remember(*memory);
+            }
             Some(SessionOutput::Ended { error, resume }) => self.ended(leaving, error, resume),
             None => {
                 let error = Error::new(ErrorCode::Internal, "the session ended without a word");

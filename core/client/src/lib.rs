@@ -34,6 +34,7 @@ mod conversations;
 mod crash;
 mod driver;
 mod push;
+mod server_memory;
 mod shared;
 mod timeline;
 

@@ -3,7 +3,7 @@
 use heliograph_model::stanza::Outbound;
 use heliograph_model::{Address, Entropy, Error, Timestamp};
 use heliograph_store::account::{self, Account, ServerFacts};
-use heliograph_store::{Readers, Store};
+use heliograph_store::{Readers, Store, setting};
 
 use crate::error::EngineError;
 use crate::input::{Effects, Input};
@@ -84,6 +84,11 @@ impl Engine {
             reply: None,
             connection: self.live.connection(&ServerFacts::default()),
         }
+    }
+
+    /// Keeps a named value of the layer above, in a transaction of its own.
+    pub fn keep(&mut self, name: &str, value: &[u8]) -> Result<(), EngineError> {
+        self.store.write(|tx| setting::put(tx, name, value).map_err(EngineError::from))
     }
 
     /// Makes the database fail from now on, as a full disk does; `None` mends it.

@@ -140,7 +140,7 @@ impl<'a> Step<'a> {
                 if !message::conversations_with_due_receipts(self.tx)?.is_empty() {
                     self.receipts_soon(); // they were due when the last link broke
                 }
-                if granted.resumed { self.continue_session() } else { self.begin_session() }
+                if granted.resumed { self.continue_session() } else { self.begin_session(granted.carbons) }
             }
             SessionEvent::Drained => {
                 self.live.session.draining = false;
@@ -164,9 +164,11 @@ impl<'a> Step<'a> {
     }
 
     /// A session that knows nothing of us yet: say that we are here, then ask for everything at once.
-    fn begin_session(&mut self) -> Result<(), EngineError> {
+    fn begin_session(&mut self, carbons: bool) -> Result<(), EngineError> {
         self.send(Outbound::Available);
-        self.request(Request::EnableCarbons, Purpose::Nothing);
+        if !carbons {
+            self.request(Request::EnableCarbons, Purpose::Nothing);
+        }
         self.begin_push()?;
         self.ask_for_facts();
         self.read_account_archive()?;
