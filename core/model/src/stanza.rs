@@ -537,6 +537,11 @@ impl Granted {
     pub fn fresh() -> Self {
         Self::default()
     }
+
+    /// A resumed session of which nothing else is known.
+    pub fn resumed() -> Self {
+        Self { resumed: true, ..Self::default() }
+    }
 }
 
 /// What names a stream to its server, so that another process can resume it (XEP-0198 §5). `Debug` shows none of it.

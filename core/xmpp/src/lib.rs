@@ -2,8 +2,8 @@
 //!
 //! **Does**: turns an [`Outbound`](heliograph_model::stanza::Outbound) into stanzas and a stanza into
 //! [`Inbound`](heliograph_model::stanza::Inbound) values, with every check that needs the wire (who put a `stanza-id` in,
-//! whose carbon it is, which query an archive result belongs to); finds the server, connects, starts TLS, logs in with
-//! SCRAM, binds or resumes, counts and acknowledges stanzas (XEP-0198).
+//! whose carbon it is, which query an archive result belongs to); finds the server, connects, starts TLS, signs in by
+//! token or SCRAM, binds or resumes, counts and acknowledges stanzas (XEP-0198).
 //!
 //! **Does not**: know SQL, MLS, conversations or retries. It never reconnects by itself, never sends a message twice
 //! except after a resumption (where the server asks for it), and arms no timer unless an answer is outstanding.
@@ -13,13 +13,15 @@
 //!
 //! 1. `session/driver.rs`: the one task that owns the socket, with `session/login.rs` (setting it up) and
 //!    `session/wire.rs` (reading and writing at once).
-//! 2. [`negotiation`]: what happens from the first stream header to the bound session, as a value without I/O. The
-//!    next login paths (SASL2, Bind 2, FAST) belong there.
+//! 2. [`negotiation`]: what happens from the first stream header to the bound session, as a value without I/O; with
+//!    `mechanism.rs` (which sign-in is good enough), `scram.rs` and `fast.rs` (how it is done), and [`server_memory`] (what
+//!    one session leaves to the next).
 //! 3. [`stream_management`]: counters and the queue of what is not yet acknowledged, as a value without I/O.
 //! 4. [`encode`] and [`decode`], one file per noun of the protocol.
 //! 5. [`connect`]: DNS, TCP, TLS.
 //!
-//! `examples/tour.rs` shows it all against a real server; `tests/session.rs` reads like the protocol.
+//! `examples/tour.rs` shows it all against a real server; `tests/login.rs` and
+//! `tests/session.rs` read like the protocol.
 //!
 //! Sizes and deadlines stand in [`timeouts`] and [`heliograph_model::stanza::limits`], each with its reason.
 

@@ -5,112 +5,13 @@
 mod scripted;
 
 use heliograph_model::stanza::{
-    Granted, Inbound, InboundContent, MessageKind, Outbound, OutboundContent, OutboundMessage, Request,
-    Response, SessionEvent, StreamIdentity, Unusable,
+    Granted, Inbound, InboundContent, Outbound, Request, Response, SessionEvent, StreamIdentity, Unusable,
 };
-use heliograph_model::{Address, Error, ErrorCode, RequestId, StanzaId};
-use heliograph_xmpp::session::{
-    ResumeState, ServerMemory, Session, SessionConfig, SessionHandle, SessionOutput, StoredStream, TlsMode,
-};
+use heliograph_model::{Address, ErrorCode, RequestId, StanzaId};
+use heliograph_xmpp::session::{ResumeState, SessionConfig, SessionOutput, StoredStream, TlsMode};
+use scripted::phone::{Phone, bo};
 use scripted::{BIND, FULL_JID, PASSWORD, SCRAM, START_TLS, Server, patiently};
 use std::time::Duration;
-use tokio::sync::mpsc::Receiver;
-
-struct Phone {
-    handle: SessionHandle,
-    outputs: Receiver<SessionOutput>,
-    memory: Option<ServerMemory>,
-}
-
-impl Phone {
-    fn start(config: SessionConfig, resume: Option<ResumeState>) -> Self {
-        let (handle, outputs) = Session::start(config, resume);
-        Self { handle, outputs, memory: None }
-    }
-
-    /// The next output; what it wants to be answered is answered.
-    async fn next(&mut self) -> SessionOutput {
-        loop {
-            match patiently(self.outputs.recv()).await.expect("the session said no last word") {
-                SessionOutput::Remember(memory) => self.memory = Some(*memory),
-                SessionOutput::Stanza { inbound, mut replies } => {
-                    for reply in replies.drain(..) {
-                        self.handle.reply(reply);
-                    }
-                    return SessionOutput::Stanza { inbound, replies };
-                }
-                output => return output,
-            }
-        }
-    }
-
-    async fn event(&mut self) -> SessionEvent {
-        match self.next().await {
-            SessionOutput::Event(event) => event,
-            SessionOutput::AcknowledgementWanted => Box::pin(self.event()).await,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn refused(&mut self) -> Vec<Inbound> {
-        match self.next().await {
-            SessionOutput::Refused { inbound } => inbound,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn stanza(&mut self) -> Vec<Inbound> {
-        match self.next().await {
-            SessionOutput::Stanza { inbound, .. } => inbound,
-            SessionOutput::AcknowledgementWanted => Box::pin(self.stanza()).await,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn ended(&mut self) -> (Option<Error>, Option<ResumeState>) {
-        loop {
-            if let SessionOutput::Ended { error, resume } = self.next().await {
-                assert!(patiently(self.outputs.recv()).await.is_none(), "something after the end");
-                return (error, resume);
-            }
-        }
-    }
-
-    /// The end, with nothing before it.
-    async fn failed(mut self) -> ErrorCode {
-        match self.next().await {
-            SessionOutput::Ended { error, resume } => {
-                assert!(resume.is_none());
-                error.unwrap().code
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn online(&mut self, resumed: bool) {
-        match self.event().await {
-            SessionEvent::Online(granted) => assert_eq!(granted.resumed, resumed),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn write(&self, id: &str, text: &str) {
-        self.handle.send(chat(id, text));
-    }
-}
-
-fn bo() -> Address {
-    Address::parse("bo@example.org").unwrap()
-}
-
-fn chat(id: &str, text: &str) -> Outbound {
-    Outbound::Message(OutboundMessage {
-        id: StanzaId::new(id),
-        to: bo(),
-        kind: MessageKind::Chat,
-        content: OutboundContent::Plain { text: text.to_owned() },
-    })
-}
 
 fn acknowledged(ids: &[&str]) -> SessionEvent {
     SessionEvent::Acknowledged { messages: ids.iter().map(|&id| StanzaId::new(id)).collect() }

@@ -64,7 +64,7 @@ const OWNED: [(&str, &[&str]); 13] = [
     ("xso", &["heliograph-xmpp"]),
     ("minidom", &["heliograph-xmpp"]),
     ("rxml", &["heliograph-xmpp"]),
-    ("sasl", &["heliograph-xmpp"]),
+    ("ring", &["heliograph-xmpp"]),
     ("rustls", &["heliograph-xmpp"]),
     ("hickory", &["heliograph-xmpp"]),
     // Sockets, timers and tasks: nothing of the sort in the engine and below it.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heliograph_model::StanzaId;
-use heliograph_model::stanza::{Granted, SessionEvent, StreamIdentity};
+use heliograph_model::stanza::{SessionEvent, StreamIdentity};
 use jid::FullJid;
 use minidom::Element;
 use tokio::sync::mpsc;

@@ -4,6 +4,8 @@
 //! while something that the client said was not read fails ([`Peer::nothing_else`]).
 #![allow(dead_code)]
 
+pub mod phone;
+pub mod sasl2;
 pub mod scram;
 
 use std::sync::Arc;
@@ -20,7 +22,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use tokio_rustls::rustls::{ServerConfig, crypto};
+use tokio_rustls::rustls::version::TLS12;
+use tokio_rustls::rustls::{ALL_VERSIONS, ServerConfig, SupportedProtocolVersion, crypto};
 use zeroize::Zeroizing;
 
 pub const PASSWORD: &str = "correct horse";
@@ -41,6 +44,8 @@ pub struct Server {
     listener: TcpListener,
     acceptor: TlsAcceptor,
     ca_pem: String,
+    /// Its certificate in DER.
+    pub certificate: Vec<u8>,
 }
 
 impl Server {
@@ -59,6 +64,15 @@ impl Server {
 
     /// With a certificate for `name`.
     pub async fn named(name: &str) -> Self {
+        Self::with(name, ALL_VERSIONS).await
+    }
+
+    /// One that is behind the times.
+    pub async fn with_tls_1_2() -> Self {
+        Self::with("example.org", &[&TLS12]).await
+    }
+
+    async fn with(name: &str, versions: &[&'static SupportedProtocolVersion]) -> Self {
         let mut authority = CertificateParams::new(Vec::new()).unwrap();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
@@ -67,7 +81,7 @@ impl Server {
             CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let config = ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .unwrap()
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key)
@@ -76,14 +90,14 @@ impl Server {
             listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
             acceptor: TlsAcceptor::from(Arc::new(config)),
             ca_pem: issuer.pem(),
+            certificate: certificate.der().to_vec(),
         }
     }
 
     pub fn config(&self, tls: TlsMode) -> SessionConfig {
         let address = Address::parse("ana@example.org").unwrap();
         let mut config = SessionConfig::new(address, Zeroizing::new(PASSWORD.to_owned()));
-        let port = self.listener.local_addr().unwrap().port();
-        config.server = ServerLocation::At { host: "127.0.0.1".to_owned(), port, tls };
+        config.server = ServerLocation::At { host: "127.0.0.1".to_owned(), port: self.port(), tls };
         config.trust = Trust::ExtraCa(self.ca_pem.clone().into_bytes());
         config
     }
@@ -122,6 +136,11 @@ impl Server {
         peer.bind().await;
         peer.enable(id).await;
         peer
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.listener.local_addr().unwrap().port()
     }
 
     /// Whether somebody else has connected meanwhile.
@@ -178,6 +197,17 @@ impl Peer {
 
     /// Hears a stream header, answers with one and with features.
     pub async fn open(&mut self, features: &str) {
+        self.header().await;
+        self.answer(features).await;
+    }
+
+    /// Whether the client has said this already, in what was read so far.
+    pub fn has_heard(&self, text: &str) -> bool {
+        self.heard.contains(text)
+    }
+
+    /// Hears a stream header, and says nothing.
+    pub async fn header(&mut self) {
         let end = loop {
             if let Some(start) = self.heard.find("<stream:stream")
                 && let Some(end) = self.heard[start..].find('>')
@@ -196,6 +226,10 @@ impl Peer {
             self.secured,
             "who we are is said under TLS alone: {header}"
         );
+    }
+
+    /// The server's stream header, and features.
+    pub async fn answer(&mut self, features: &str) {
         self.say(&format!(
             "<?xml version='1.0'?><stream:stream {NAMESPACES} id='1' from='example.org' version='1.0'>\
              <stream:features>{features}</stream:features>"
