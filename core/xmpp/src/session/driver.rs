@@ -209,7 +209,7 @@ impl Running {
         let (error, resume) = match stop {
             Stop::Leave if resumable => {
                 self.say_handled();
-                let _ = timeout(goodbye, self.wire.flush()).await;
+                let _ = timeout(goodbye, self.hear_out()).await;
                 (None, true)
             }
             Stop::Leave | Stop::Close => {
@@ -434,6 +434,18 @@ impl Running {
     fn say_handled(&mut self) {
         let last = self.wire.managed.as_ref().map(StreamManagement::acknowledgement);
         self.say(last);
+    }
+
+    /// Writes what is left and hears the acknowledgement that was asked for. A socket that is closed on an answer is reset, and
+    /// a server that sees this may not read our last count: it would push for what is here already.
+    async fn hear_out(&mut self) -> Result<(), SessionError> {
+        self.wire.flush().await?;
+        while self.asked > 0 {
+            // What else comes in is not handled; a resumption brings it again.
+            let frame = self.wire.transfer(true).await?;
+            self.received(&frame)?;
+        }
+        Ok(())
     }
 
     /// Sends what is queued and the last count, closes the stream, and waits for the server to do the same.
