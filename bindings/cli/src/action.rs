@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use heliograph_client::{
-    Address, CatchUpReport, Client, Connection, ConversationId, Message, PushState, PushTarget, TimelinePage,
-    Traffic,
+    Address, CatchUpReport, Client, Connection, ConversationId, Message, NetworkState, PowerState, PushState,
+    PushTarget, TimelinePage, Traffic,
 };
 
 use crate::failure::Failure;
@@ -60,7 +60,11 @@ pub enum Action {
     /// How far push is.
     PushStatus,
     /// What the operating system knows about the network.
-    Network { available: bool },
+    Network(NetworkState),
+    /// What it knows about the power.
+    Power(PowerState),
+    /// The app came to the front or went behind.
+    AppState { foreground: bool },
     /// End the session.
     Quit,
 }
@@ -174,8 +178,16 @@ pub async fn perform(client: &Client, action: Action) -> Result<Outcome, Failure
             Ok(Outcome::Push(client.push()?))
         }
         Action::PushStatus => Ok(Outcome::Push(client.push()?)),
-        Action::Network { available } => {
-            client.network_changed(available);
+        Action::Network(network) => {
+            client.network_changed(network);
+            Ok(Outcome::Done)
+        }
+        Action::Power(power) => {
+            client.power_changed(power);
+            Ok(Outcome::Done)
+        }
+        Action::AppState { foreground } => {
+            client.app_state_changed(foreground);
             Ok(Outcome::Done)
         }
         Action::Quit => Ok(Outcome::Done),

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use heliograph_client::{Address, ConversationId, PushTarget};
+use heliograph_client::{Address, ConversationId, NetworkId, NetworkState, PowerState, PushTarget};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -76,6 +76,20 @@ enum Command {
     PushStatus,
     Network {
         available: bool,
+        id: Option<String>,
+        #[serde(default)]
+        previous_gone: bool,
+    },
+    Power {
+        #[serde(default)]
+        low_power: bool,
+        #[serde(default)]
+        charging: bool,
+        #[serde(default)]
+        idle: bool,
+    },
+    AppState {
+        foreground: bool,
     },
     Quit,
 }
@@ -139,7 +153,13 @@ impl From<Command> for Action {
             }
             Command::PushDisable => Self::DisablePush,
             Command::PushStatus => Self::PushStatus,
-            Command::Network { available } => Self::Network { available },
+            Command::Network { available, id, previous_gone } => {
+                Self::Network(NetworkState { available, id: id.map(NetworkId::new), previous_gone })
+            }
+            Command::Power { low_power, charging, idle } => {
+                Self::Power(PowerState { low_power, charging, idle })
+            }
+            Command::AppState { foreground } => Self::AppState { foreground },
             Command::Quit => Self::Quit,
         }
     }
@@ -157,7 +177,7 @@ const fn default_catch_up() -> u64 {
 mod tests {
     use super::parse;
     use crate::action::{Action, Target};
-    use heliograph_client::{Address, ConversationId, PushTarget};
+    use heliograph_client::{Address, ConversationId, NetworkId, NetworkState, PowerState, PushTarget};
     use proptest::prelude::*;
     use serde_json::{Value, json};
     use std::time::Duration;
@@ -212,7 +232,19 @@ mod tests {
             ),
             (r#"{"do":"push-disable"}"#, Action::DisablePush),
             (r#"{"do":"push-status"}"#, Action::PushStatus),
-            (r#"{"do":"network","available":false}"#, Action::Network { available: false }),
+            (r#"{"do":"network","available":false}"#, Action::Network(NetworkState::unavailable())),
+            (
+                r#"{"do":"network","available":true,"id":"camp","previous_gone":true}"#,
+                Action::Network(NetworkState {
+                    previous_gone: true,
+                    ..NetworkState::on(NetworkId::new("camp"))
+                }),
+            ),
+            (
+                r#"{"do":"power","low_power":true}"#,
+                Action::Power(PowerState { low_power: true, charging: false, idle: false }),
+            ),
+            (r#"{"do":"app-state","foreground":false}"#, Action::AppState { foreground: false }),
             (r#"{"do":"quit"}"#, Action::Quit),
         ];
         for (line, expected) in pairs {

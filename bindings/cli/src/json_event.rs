@@ -2,7 +2,7 @@
 
 use heliograph_client::{
     Address, CatchUpEnd, Connection, ConnectionState, Conversation, ConversationKind, ConversationState,
-    DeliveryState, Message, PushState, Security, Sender, TimelinePage, Traffic,
+    DeliveryState, Message, PushState, Security, Sender, Situation, TimelinePage, Traffic,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use crate::harmless;
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event<'a> {
     /// The connection changed.
-    Connection(ConnectionFields),
+    Connection(&'a ConnectionFields),
     /// A conversation is new or changed.
     Conversation(ConversationFields<'a>),
     /// A message is new or changed.
@@ -48,10 +48,11 @@ pub struct ErrorFields {
 }
 
 /// The connection. `offline` covers waiting for the next attempt (with the reason under `error`) and being suspended;
-/// `lacking` names what the server can't do.
-#[derive(Serialize)]
+/// `situation` is what the phone is doing, as far as it was told; `lacking` names what the server can't do.
+#[derive(Serialize, PartialEq, Eq)]
 pub struct ConnectionFields {
     state: &'static str,
+    situation: &'static str,
     error: Option<&'static str>,
     retry_at: Option<i64>,
     lacking: Vec<&'static str>,
@@ -117,6 +118,13 @@ impl From<&Connection> for ConnectionFields {
                 ConnectionState::Connecting => "connecting",
                 ConnectionState::Online => "online",
                 ConnectionState::Stopped => "stopped",
+            },
+            situation: match connection.situation {
+                Situation::Foreground => "foreground",
+                Situation::Background => "background",
+                Situation::PushWake => "push-wake",
+                Situation::LowPower => "low-power",
+                Situation::Offline => "offline",
             },
             error: connection.error.as_ref().map(|error| error.code.as_str()),
             retry_at: connection.retry_at.map(|at| at.0),
@@ -253,6 +261,8 @@ pub fn status(status: &Status) -> Value {
         "account": status.address.to_string(),
         "connection": ConnectionFields::from(&status.connection),
         "caught_up": status.connection.caught_up,
+        "unanswered": status.connection.unanswered,
+        "idle": status.connection.idle,
         "conversations": status.conversations,
         "unread": status.unread,
         "traffic": TrafficFields::from(&status.traffic),
@@ -322,15 +332,13 @@ mod tests {
     #[test]
     fn waiting_for_the_next_attempt_is_offline_with_its_reason() {
         let connection = Connection {
-            state: ConnectionState::Waiting,
             error: Some(Error::new(ErrorCode::NetworkUnavailable, "refused")),
-            retry_at: None,
-            caught_up: false,
-            lacking: Vec::new(),
+            ..sample::connection(ConnectionState::Waiting)
         };
         assert_eq!(
-            spoken(&Event::Connection(ConnectionFields::from(&connection))),
-            json!({"event":"connection","state":"offline","error":"network-unavailable","retry_at":null,"lacking":[]})
+            spoken(&Event::Connection(&ConnectionFields::from(&connection))),
+            json!({"event":"connection","state":"offline","situation":"foreground",
+                "error":"network-unavailable","retry_at":null,"lacking":[]})
         );
     }
 

@@ -17,13 +17,14 @@ use crate::session::{Face, News, Tag, Understood};
 /// Writes one JSON object per line, each flushed at once.
 pub struct JsonFace<W> {
     output: W,
+    said: Option<ConnectionFields>,
     caught_up: bool,
 }
 
 impl<W: Write> JsonFace<W> {
     /// A face that writes to `output`.
     pub fn new(output: W) -> Self {
-        Self { output, caught_up: false }
+        Self { output, said: None, caught_up: false }
     }
 
     fn say(&mut self, event: &Event<'_>) -> io::Result<()> {
@@ -51,7 +52,12 @@ impl<W: Write> Face for JsonFace<W> {
     }
 
     fn connection(&mut self, connection: &Connection) -> io::Result<()> {
-        self.say(&Event::Connection(ConnectionFields::from(connection)))?;
+        // Being busy or idle comes with every message and is for those who ask for the status.
+        let fields = ConnectionFields::from(connection);
+        if self.said.as_ref() != Some(&fields) {
+            self.say(&Event::Connection(&fields))?;
+            self.said = Some(fields);
+        }
         if connection.caught_up && !self.caught_up {
             self.say(&Event::CaughtUp)?;
         }
@@ -88,8 +94,9 @@ impl<W: Write> Face for JsonFace<W> {
 #[cfg(test)]
 mod tests {
     use super::JsonFace;
+    use crate::sample;
     use crate::session::{Face, Understood};
-    use heliograph_client::{Connection, ConnectionState};
+    use heliograph_client::ConnectionState;
     use serde_json::{Value, json};
 
     fn said(output: &[u8]) -> Vec<Value> {
@@ -112,18 +119,23 @@ mod tests {
     #[test]
     fn caught_up_is_said_once_per_catch_up() {
         let mut face = JsonFace::new(Vec::new());
-        let mut connection = Connection {
-            state: ConnectionState::Online,
-            error: None,
-            retry_at: None,
-            caught_up: false,
-            lacking: Vec::new(),
-        };
+        let mut connection = sample::connection(ConnectionState::Online);
         for caught_up in [false, true, true, false, true] {
             connection.caught_up = caught_up;
             face.connection(&connection).unwrap();
         }
         let count = said(&face.output).iter().filter(|event| event["event"] == "caught-up").count();
         assert_eq!(count, 2);
+    }
+
+    #[test]
+    fn being_busy_is_no_news() {
+        let mut face = JsonFace::new(Vec::new());
+        let mut connection = sample::connection(ConnectionState::Online);
+        for idle in [false, true, false, true] {
+            connection.idle = idle;
+            face.connection(&connection).unwrap();
+        }
+        assert_eq!(said(&face.output).len(), 1);
     }
 }

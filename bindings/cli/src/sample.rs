@@ -1,12 +1,26 @@
-//! Conversations and messages for unit tests.
+//! Connections, conversations and messages for unit tests.
 
 use heliograph_client::{
-    Address, Conversation, ConversationId, ConversationKind, ConversationState, DeliveryState, Message,
-    MessageId, Security, Sender, Timestamp,
+    Address, Connection, ConnectionState, Conversation, ConversationId, ConversationKind, ConversationState,
+    DeliveryState, Message, MessageId, Security, Sender, Situation, Timestamp,
 };
 
 /// 2026-11-23T12:03:00Z.
 pub const NOON: Timestamp = Timestamp(1_795_435_380_000);
+
+/// The connection of a phone in somebody's hand.
+pub fn connection(state: ConnectionState) -> Connection {
+    Connection {
+        state,
+        situation: Situation::Foreground,
+        error: None,
+        retry_at: None,
+        caught_up: false,
+        unanswered: false,
+        idle: false,
+        lacking: Vec::new(),
+    }
+}
 
 /// An active conversation; groups are encrypted, everything else is not.
 pub fn conversation(id: i64, kind: ConversationKind, address: &str, name: Option<&str>) -> Conversation {

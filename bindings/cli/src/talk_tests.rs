@@ -2,7 +2,7 @@ use super::{Scope, Talk};
 use crate::action::Action;
 use crate::failure::Failure;
 use crate::render::{Look, Zone};
-use crate::sample::{NOON, conversation, message};
+use crate::sample::{self, NOON, conversation, message};
 use crate::screen::Screen;
 use crate::session::{Face, News, Tag};
 use heliograph_client::{
@@ -47,7 +47,7 @@ fn zoe() -> Conversation {
 
 fn connection(state: ConnectionState, error: Option<ErrorCode>) -> Connection {
     let error = error.map(|code| Error::new(code, "test"));
-    Connection { state, error, retry_at: None, caught_up: false, lacking: Vec::new() }
+    Connection { error, ..sample::connection(state) }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use heliograph_client::{Client, Error};
+use heliograph_client::{Client, Error, NetworkId, NetworkState, PowerState};
 
 use crate::argument;
 use crate::connection::{Connection, ConnectionChanges, Traffic};
@@ -180,9 +180,25 @@ impl HeliographClient {
         Ok(result?)
     }
 
-    /// The operating system says whether there is a network. Without one nothing is tried and no timer runs.
-    pub fn network_changed(&self, available: bool) -> Result<(), HeliographError> {
-        self.client()?.network_changed(available);
+    /// The operating system says how the network is. Without one nothing is tried and no timer runs.
+    ///
+    /// `id` names it, the same each time the phone is on it: then what it stands is learned. `previous_gone` says that the
+    /// network before it no longer exists, so that its sockets are dead.
+    #[uniffi::method(default(id = None, previous_gone = false))]
+    pub fn network_changed(
+        &self,
+        available: bool,
+        id: Option<String>,
+        previous_gone: bool,
+    ) -> Result<(), HeliographError> {
+        let id = id.map(NetworkId::new);
+        self.client()?.network_changed(NetworkState { available, id, previous_gone });
+        Ok(())
+    }
+
+    /// The operating system says how the power is.
+    pub fn power_changed(&self, power: PowerState) -> Result<(), HeliographError> {
+        self.client()?.power_changed(power);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use heliograph_client::{ConnectionState, ErrorCode};
+use heliograph_client::{ConnectionState, ErrorCode, PowerState, Situation};
 use tokio::sync::Mutex;
 
 use crate::error::{Failure, HeliographError};
@@ -25,17 +25,52 @@ pub enum ConnectionState {
     Suspended,
 }
 
+/// What the phone is doing, as far as the client was told: decides how often and how fast it does things.
+#[uniffi::remote(Enum)]
+pub enum Situation {
+    /// Somebody looks at the app.
+    Foreground,
+    /// The app runs, and nobody looks.
+    Background,
+    /// The system woke the app for a moment.
+    PushWake,
+    /// Nobody looks, and power is short or the phone rests.
+    LowPower,
+    /// There is no network.
+    Offline,
+}
+
+/// The power as it is now.
+#[uniffi::remote(Record)]
+pub struct PowerState {
+    /// The user, or an empty battery, asks for saving.
+    #[uniffi(default = false)]
+    pub low_power: bool,
+    /// A charger is connected.
+    #[uniffi(default = false)]
+    pub charging: bool,
+    /// The system has put the phone to rest (doze).
+    #[uniffi(default = false)]
+    pub idle: bool,
+}
+
 /// The state of the connection.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Connection {
     /// What is going on.
     pub state: ConnectionState,
+    /// What the phone is doing, which decides how often and how fast.
+    pub situation: Situation,
     /// Why it is not online, where there is a reason.
     pub failure: Option<Failure>,
     /// When it will be tried again by itself, in milliseconds since 1970.
     pub retry_at_ms: Option<i64>,
     /// Everything that waited in the archives is here.
     pub caught_up: bool,
+    /// Something was sent, or the link was asked whether it lives, and nothing was heard since: it may be dead.
+    pub unanswered: bool,
+    /// Online, with nothing to send, nothing asked, and nothing to do before somebody writes.
+    pub idle: bool,
     /// What this server can't do, as far as is known.
     pub lacking: Vec<ErrorCode>,
 }
@@ -59,9 +94,12 @@ impl From<heliograph_client::Connection> for Connection {
     fn from(connection: heliograph_client::Connection) -> Self {
         Self {
             state: connection.state,
+            situation: connection.situation,
             failure: connection.error.map(Into::into),
             retry_at_ms: connection.retry_at.map(|at| at.0),
             caught_up: connection.caught_up,
+            unanswered: connection.unanswered,
+            idle: connection.idle,
             lacking: connection.lacking,
         }
     }

@@ -133,7 +133,7 @@ mod tests {
     use std::time::Duration;
 
     use heliograph_model::{Error, ErrorCode};
-    use heliograph_sync::{Connection, ConnectionState};
+    use heliograph_sync::{Connection, ConnectionState, Situation};
     use tokio::time::Instant;
 
     use super::{CatchUpEnd, verdict};
@@ -141,9 +141,12 @@ mod tests {
     fn connection(state: ConnectionState, retry_in: Option<u64>) -> Connection {
         Connection {
             state,
+            situation: Situation::PushWake,
             error: Some(Error::new(ErrorCode::HostUnknown, "")),
             retry_at: retry_in.map(|seconds| crate::shared::now().plus(Duration::from_secs(seconds))),
             caught_up: false,
+            unanswered: false,
+            idle: false,
             lacking: Vec::new(),
         }
     }

@@ -3,11 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use heliograph_model::{Address, ConversationId, Error, ErrorCode, PushState, PushTarget};
+use heliograph_model::{
+    Address, ConversationId, Error, ErrorCode, NetworkState, PowerState, PushState, PushTarget,
+};
 use heliograph_store::conversation::{self, Conversation};
 use heliograph_store::message::{self, Message};
 use heliograph_store::{Store, member, search};
-use heliograph_sync::{Command, Connection, ConnectionState, Engine, Input, Reply};
+use heliograph_sync::{Command, Connection, ConnectionState, Engine, Input, Reply, Situation};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -15,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::account::{self, AccountConfig, StoreLocation};
 use crate::catch_up::{self, CatchUpReport, Wakefulness};
+use crate::condition::Condition;
 use crate::connection::{ConnectionChanges, Traffic};
 use crate::conversations::Conversations;
 use crate::driver::{Driver, Order};
@@ -33,6 +36,8 @@ pub struct Client {
     /// Lets one lifecycle call finish before the next begins.
     lifecycle: tokio::sync::Mutex<()>,
     wakefulness: Mutex<Wakefulness>,
+    /// Kept over a suspension, in which no engine is there to be told.
+    condition: Mutex<Condition>,
 }
 
 struct Running {
@@ -59,9 +64,12 @@ impl Client {
         }
         let connection = Connection {
             state: ConnectionState::Suspended,
+            situation: Situation::Foreground,
             error: None,
             retry_at: None,
             caught_up: false,
+            unanswered: false,
+            idle: false,
             lacking: Vec::new(),
         };
         let shared = Shared::new(connection);
@@ -74,6 +82,7 @@ impl Client {
             running: Mutex::new(Some(running)),
             lifecycle: tokio::sync::Mutex::default(),
             wakefulness: Mutex::default(),
+            condition: Mutex::default(),
         })
     }
 
@@ -126,7 +135,9 @@ impl Client {
             return Ok(());
         }
         let (running, _) = run(&self.location, &self.shared, &self.runtime)?;
+        let condition = self.condition.lock().unwrap_or_else(PoisonError::into_inner);
         *self.running() = Some(running);
+        condition.inputs().for_each(|input| self.tell(input));
         Ok(())
     }
 
@@ -166,14 +177,21 @@ impl Client {
         result
     }
 
-    /// The operating system says whether there is a network. Without one nothing is tried and no timer runs.
-    pub fn network_changed(&self, available: bool) {
-        self.tell(Input::Network { available });
+    /// The operating system says how the network is: [`NetworkState`], or only whether there is one (`true`, `false`).
+    /// Without one nothing is tried and no timer runs. To be told each time it changes, also while suspended.
+    pub fn network_changed(&self, network: impl Into<NetworkState>) {
+        self.condition_changed(Input::Network(network.into()));
     }
 
-    /// The app came to the front or went behind.
+    /// The operating system says how the power is. To be told each time it changes, also while suspended.
+    pub fn power_changed(&self, power: PowerState) {
+        self.condition_changed(Input::Power(power));
+    }
+
+    /// The app came to the front or went behind. Until this is called it is believed to be in front, except during
+    /// [`Self::catch_up`].
     pub fn app_state_changed(&self, foreground: bool) {
-        self.tell(Input::AppState { foreground });
+        self.condition_changed(Input::AppState { foreground });
     }
 
     /// Forgets what is remembered of the server, also how well its sign-in was protected: for an operator who weakened it on
@@ -341,6 +359,13 @@ impl Client {
             // A driver that is gone needs to be told nothing.
             let _ = running.orders.send(Order::Tell(input));
         }
+    }
+
+    fn condition_changed(&self, input: Input) {
+        let mut condition = self.condition.lock().unwrap_or_else(PoisonError::into_inner);
+        condition.note(&input);
+        // Under the lock, so that the engine hears of changes in their order.
+        self.tell(input);
     }
 
     fn running(&self) -> MutexGuard<'_, Option<Running>> {

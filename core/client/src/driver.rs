@@ -32,6 +32,8 @@ const GOODBYE: Duration = Duration::from_secs(2);
 
 /// What of a deadline is kept for closing the database: moving the log into it and letting go of its files.
 const CLOSING: Duration = Duration::from_millis(200);
+/// After a wake that the database refused: a full disk is not free again a second later.
+const WAKE_AGAIN: Duration = Duration::from_mins(1);
 
 /// What the facade asks of the driver.
 pub(crate) enum Order {
@@ -132,7 +134,10 @@ impl Driver {
                 output = next_output(&mut self.session) => self.session_says(output),
                 () = sleep_until_some(wake_at), if wake_at.is_some() => {
                     self.wake_at = None;
-                    self.tell(Input::Wake);
+                    if self.handle(Input::Wake).is_err() {
+                        // What was due is still to be done, and nobody else will call.
+                        self.wake_at = Some(Instant::now() + WAKE_AGAIN);
+                    }
                 }
             }
         };
@@ -204,15 +209,20 @@ impl Driver {
             Some(LinkAction::Connect) => self.connect(),
             Some(LinkAction::Leave) => self.leave(true),
             Some(LinkAction::Abandon) => self.leave(false),
-            Some(LinkAction::Probe) => {
-                if let Some(session) = &self.session {
-                    session.handle.probe();
-                }
+            Some(LinkAction::Reconnect) => {
+                self.leave(false);
+                self.connect();
             }
         }
         if let Some(session) = self.session.as_ref().filter(|session| !session.leaving) {
+            if let Some(state) = effects.client_state {
+                session.handle.client_state(state);
+            }
             for outbound in effects.send {
                 session.handle.send(outbound);
+            }
+            if effects.probe {
+                session.handle.probe();
             }
         }
         self.wake_at = effects.wake_at.map(|at| Instant::now() + at.since(now));

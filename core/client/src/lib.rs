@@ -29,6 +29,7 @@
 mod account;
 mod catch_up;
 mod client;
+mod condition;
 mod connection;
 mod conversations;
 mod crash;
@@ -44,13 +45,13 @@ pub use client::Client;
 pub use connection::{ConnectionChanges, Traffic};
 pub use conversations::Conversations;
 pub use heliograph_model::{
-    Address, ConversationId, ConversationKind, DeliveryState, Error, ErrorCode, MessageId, PushState,
-    PushTarget, Security, Timestamp,
+    Address, ConversationId, ConversationKind, DeliveryState, Error, ErrorCode, MessageId, NetworkId,
+    NetworkState, PowerState, PushState, PushTarget, Security, Timestamp,
 };
 pub use heliograph_store::DatabaseKey;
 pub use heliograph_store::conversation::{Conversation, ConversationState};
 pub use heliograph_store::message::{Message, Sender};
-pub use heliograph_sync::{Connection, ConnectionState};
+pub use heliograph_sync::{Connection, ConnectionState, Situation};
 pub use push::PushChanges;
 pub use timeline::{MessageFeed, Seam, Timeline, TimelinePage};
 

@@ -8,6 +8,7 @@
 //! Read first: [`stanza::Inbound`] and [`stanza::Outbound`], the two directions of the wire as the engine sees it.
 
 pub mod address;
+pub mod condition;
 pub mod entropy;
 pub mod error;
 pub mod id;
@@ -17,6 +18,7 @@ pub mod state;
 pub mod time;
 
 pub use address::Address;
+pub use condition::{NetworkId, NetworkState, PowerState};
 pub use entropy::Entropy;
 pub use error::{Error, ErrorCode};
 pub use id::{ArchiveId, ConversationId, DeviceId, GroupId, MessageId, RequestId, StanzaId};

@@ -484,6 +484,8 @@ pub enum SessionEvent {
         /// Ids of messages sent.
         messages: Vec<StanzaId>,
     },
+    /// The server gave a sign of life after it was asked for one.
+    Alive,
     /// The session is over. If the session can still be resumed, the next [`SessionEvent::Online`] says whether it was.
     Closed {
         /// Why; `None` if we asked for it.
@@ -559,6 +561,16 @@ impl std::fmt::Debug for StreamIdentity {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("StreamIdentity")
     }
+}
+
+/// Whether somebody is looking (XEP-0352). A session begins active, a resumed one too (§5.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum ClientState {
+    /// Somebody is.
+    #[default]
+    Active,
+    /// Nobody is: the server may hold back what can wait.
+    Inactive,
 }
 
 /// Sizes beyond which input is refused, whoever sends it.

@@ -25,7 +25,7 @@ impl Engine {
     pub fn open(mut store: Store) -> Result<Self, EngineError> {
         let account =
             store.write(|tx| account::load(tx).map_err(EngineError::from))?.ok_or(EngineError::NoAccount)?;
-        let mut live = Live { foreground: true, ..Live::default() };
+        let mut live = Live::default();
         let stored = store.write(|tx| stream::load(tx, &mut live))?;
         Ok(Self { store, account, live, stored })
     }
@@ -76,11 +76,14 @@ impl Engine {
 
     /// Notes that the last input could not be handled and the connection was dropped for it. Touches no database.
     pub fn fault(&mut self, now: Timestamp, entropy: &Entropy, error: Error) -> Effects {
+        self.live.look_at_clock(now);
         self.live.link_lost(now, entropy, Some(error));
         Effects {
             link: None,
+            client_state: None,
             send: Vec::<Outbound>::new(),
-            wake_at: self.live.wake_at(),
+            probe: false,
+            wake_at: self.live.timers.wake_at(),
             reply: None,
             connection: self.live.connection(&ServerFacts::default()),
         }

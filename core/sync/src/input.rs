@@ -1,7 +1,11 @@
 //! What the engine is told, and what it answers.
 
-use heliograph_model::stanza::{Inbound, Outbound, SessionEvent};
-use heliograph_model::{Address, ConversationId, Error, ErrorCode, PushTarget, Timestamp};
+use heliograph_model::stanza::{ClientState, Inbound, Outbound, SessionEvent};
+use heliograph_model::{
+    Address, ConversationId, Error, ErrorCode, NetworkState, PowerState, PushTarget, Timestamp,
+};
+
+use crate::policy::Situation;
 
 /// One thing that happened. The engine handles one at a time, each in one store transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,11 +14,10 @@ pub enum Input {
     Start,
     /// The app wants no connection from now on; what is in flight stays in the outbox.
     Suspend,
-    /// The operating system says whether there is a network.
-    Network {
-        /// There is one.
-        available: bool,
-    },
+    /// The operating system says how the network is.
+    Network(NetworkState),
+    /// The operating system says how the power is.
+    Power(PowerState),
     /// The app came to the front or went behind.
     AppState {
         /// It is in front.
@@ -143,8 +146,13 @@ pub enum Reply {
 pub struct Effects {
     /// Open or drop the connection.
     pub link: Option<LinkAction>,
+    /// What to tell the server of us, before anything else is sent (XEP-0352).
+    pub client_state: Option<ClientState>,
     /// What to send, in order. Nothing here has been sent before its transaction committed.
     pub send: Vec<Outbound>,
+    /// Ask the session for a sign of life, after everything else was sent. Answered by [`SessionEvent::Alive`], or by the end
+    /// of the session.
+    pub probe: bool,
     /// When to call again with [`Input::Wake`]; replaces any earlier wish. `None`: no timer at all.
     pub wake_at: Option<Timestamp>,
     /// The answer to the command, if the input was one.
@@ -160,10 +168,10 @@ pub enum LinkAction {
     Connect,
     /// Close the socket and keep the session for later, where the server allows that; else say goodbye.
     Leave,
-    /// Ask for a sign of life now, and drop the socket if none comes soon.
-    Probe,
     /// Drop the socket without a word: the network is gone. The session may be resumed later.
     Abandon,
+    /// The same, and connect again at once: the network is another one, and the old one is gone.
+    Reconnect,
 }
 
 /// The truth about the connection, for the app.
@@ -171,12 +179,18 @@ pub enum LinkAction {
 pub struct Connection {
     /// What is going on.
     pub state: ConnectionState,
+    /// What the phone is doing, as far as we were told: decides how often and how fast.
+    pub situation: Situation,
     /// Why it is not online, where there is a reason.
     pub error: Option<Error>,
     /// When it will be tried again by itself.
     pub retry_at: Option<Timestamp>,
     /// Everything that waited in the archives is here.
     pub caught_up: bool,
+    /// Something was sent, or the link was asked whether it lives, and nothing was heard since: it may be dead.
+    pub unanswered: bool,
+    /// Online, with nothing to send, nothing asked, and nothing to do before somebody writes.
+    pub idle: bool,
     /// What this server can't do, as far as is known.
     pub lacking: Vec<ErrorCode>,
 }

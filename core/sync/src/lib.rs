@@ -22,6 +22,10 @@
 //! **Groups.** A wish (`wish.rs`) is durable; `setup.rs` takes the steps towards it. A commit (`commit.rs`) is merged when
 //! the room's archive shows that it was first, never when it is sent. `welcome.rs` is the other end of an invitation.
 //!
+//! **Being there.** When to connect, how long to be silent, what the server is told of us and how long receipts wait depends
+//! on what the phone is doing: `policy/situation.rs` is the table, `connection.rs` and `keepalive.rs` work by it, and
+//! `timers.rs` is the one place where anything waits for a moment.
+//!
 //! Read first: `input.rs`, then `step.rs`, then the file of whatever you look for.
 
 mod account;
@@ -34,6 +38,7 @@ mod engine;
 mod error;
 mod group_message;
 mod input;
+mod keepalive;
 mod key_package;
 mod live;
 mod message;
@@ -46,6 +51,7 @@ mod room;
 mod setup;
 mod step;
 mod stream;
+mod timers;
 mod welcome;
 mod wish;
 
@@ -53,5 +59,6 @@ pub use account::create_account;
 pub use engine::Engine;
 pub use error::EngineError;
 pub use input::{Command, Connection, ConnectionState, Effects, Input, LinkAction, Received, Reply};
+pub use policy::Situation;
 pub use push::push_state;
 pub use stream::StoredStream;

@@ -5,27 +5,42 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use heliograph_model::{Address, ArchiveId, ConversationId, Error, GroupId, RequestId, Timestamp};
+use heliograph_model::stanza::ClientState;
+use heliograph_model::{
+    Address, ArchiveId, ConversationId, Error, GroupId, NetworkState, PowerState, RequestId, Timestamp,
+};
 
+use crate::keepalive::Silence;
 use crate::stream::StreamLive;
+use crate::timers::Timers;
 
 /// See the module.
 #[derive(Clone, Default)]
 pub(crate) struct Live {
     /// The app wants a connection.
     pub wanted: bool,
-    /// The operating system says there is no network. (Said this way round so that the default is right.)
-    pub no_network: bool,
-    /// The app is in front.
-    pub foreground: bool,
+    /// What the operating system says.
+    pub network: NetworkState,
+    pub power: PowerState,
+    /// The app is in front; `None` until it says so or not.
+    pub foreground: Option<bool>,
+    /// The system woke us for a moment.
+    pub push_wake: bool,
     pub link: Link,
     /// Failed connections in a row.
     pub attempt: u32,
-    pub retry_at: Option<Timestamp>,
+    /// Since when the session is online.
+    pub online_since: Option<Timestamp>,
+    /// It brought something, or took something.
+    pub useful: bool,
     /// Why the link is down.
     pub error: Option<Error>,
-    /// When waiting receipts go out.
-    pub receipts_at: Option<Timestamp>,
+    pub timers: Timers,
+    pub silence: Silence,
+    /// What the server was last told of us in this session.
+    pub client_state: ClientState,
+    /// The latest time seen, to notice when the clock is set back.
+    pub clock: Timestamp,
     /// Tells this process's requests from those of the one before it, whose answers a resumed stream may still bring.
     pub run: Option<u32>,
     /// Never reset, so that an answer from an earlier session can't be taken for a new one's.

@@ -1,21 +1,43 @@
 //! Every limit and interval of the engine, with its reason, in one place.
 
+mod situation;
+
 use std::time::Duration;
 
-/// Retry delay after the first failed connection; doubles up to [`BACKOFF_MAX`]. One second: a flapping cell is back by
-/// then, and a restarted server is not hit by everybody at once because of the jitter.
-pub const BACKOFF_FIRST: Duration = Duration::from_secs(1);
+pub use situation::{Rules, Situation};
 
-/// Longest retry delay. Five minutes: a phone in the field must not sleep through a network that came back unannounced,
-/// and twelve tries an hour cost little; a signal from the operating system resets it anyway.
-pub const BACKOFF_MAX: Duration = Duration::from_mins(5);
+/// A session that lasted so long was a good one: its loss is a first loss again. Longer than the deadline of a probe, so that
+/// a server which lets us in and says nothing does not count.
+pub const SESSION_STABLE: Duration = Duration::from_mins(1);
 
-/// How long receipts wait for company (a text of ours, or more receipts) while the app is in front. Two seconds: long
-/// enough to gather a burst, short enough to look live (bundling is the only batching that works everywhere).
-pub const RECEIPT_DELAY_FOREGROUND: Duration = Duration::from_secs(2);
+/// How many failures still count when somebody comes to look: eight seconds between tries, which a person waits, and which a
+/// server that fails again and again can bear.
+pub const RETRIES_REMEMBERED: u32 = 3;
 
-/// The same while the app is behind: receipts are never worth a radio wake of their own.
-pub const RECEIPT_DELAY_BACKGROUND: Duration = Duration::from_mins(10);
+/// A link that was heard so recently is not asked for a sign of life because the app comes to the front.
+pub const HEARD_LATELY: Duration = Duration::from_secs(10);
+
+/// Silence before the first keepalive on a network of which nothing is known: NATs that forget sooner are rare, and nothing
+/// is lost by finding out.
+pub const KEEPALIVE_START: Duration = Duration::from_mins(5);
+
+/// No network is asked more often while nobody looks: 30 wakes an hour are 17 % of a battery a day (12.6 J each).
+pub const KEEPALIVE_SHORTEST: Duration = Duration::from_mins(2);
+
+/// Nor more seldom, where a keepalive is wanted at all: below the 30 minutes after which many carriers forget.
+pub const KEEPALIVE_LONGEST: Duration = Duration::from_mins(28);
+
+/// The search for what a network stands ends when it is known to this precision.
+pub const KEEPALIVE_PRECISION: Duration = Duration::from_mins(1);
+
+/// How long before the server's own limit (XEP-0478) the keepalive goes: it has to get there on a bad link.
+pub const KEEPALIVE_MARGIN: Duration = Duration::from_secs(30);
+
+/// After so long a silence is tried again that a link did not outlive: it may have been a tunnel.
+pub const KEEPALIVE_DOUBT: Duration = Duration::from_hours(7 * 24);
+
+/// Networks of which is remembered what they stand. A person's usual places are a dozen.
+pub const KEEPALIVE_NETWORKS: usize = 32;
 
 /// Groups up to this size acknowledge each message; above, receipts would outweigh the messages.
 pub const RECEIPT_MEMBERS_MAX: usize = 16;

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use heliograph_mls::{Device, Group};
-use heliograph_model::stanza::{Inbound, Outbound, Request, SessionEvent};
-use heliograph_model::{Entropy, Error, ErrorCode, GroupId, RequestId, Timestamp};
+use heliograph_model::stanza::{Inbound, Outbound, Request, Response, SessionEvent};
+use heliograph_model::{Entropy, Error, ErrorCode, GroupId, NetworkState, RequestId, Timestamp};
 use heliograph_store::account::{self, Account, ServerFacts};
 use heliograph_store::mls_storage::MlsStorage;
 use heliograph_store::{Transaction, conversation, message};
@@ -16,8 +16,8 @@ use crate::account::load_device;
 use crate::error::EngineError;
 use crate::input::{Effects, Input, LinkAction, Received, Reply};
 use crate::live::{Link, Live, Purpose};
-use crate::policy::{RECEIPT_DELAY_BACKGROUND, RECEIPT_DELAY_FOREGROUND};
 use crate::random::Random;
+use crate::timers::{Due, Window};
 
 pub(crate) struct Step<'a> {
     pub tx: &'a Transaction<'a>,
@@ -45,6 +45,7 @@ pub(crate) struct Step<'a> {
 pub(crate) struct Pending {
     link: Option<LinkAction>,
     send: Vec<Outbound>,
+    probe: bool,
     reply: Option<Result<Reply, Error>>,
 }
 
@@ -63,6 +64,7 @@ impl<'a> Step<'a> {
         now: Timestamp,
         entropy: &'a Entropy,
     ) -> Result<Self, EngineError> {
+        live.look_at_clock(now);
         Ok(Self {
             tx,
             account,
@@ -81,6 +83,7 @@ impl<'a> Step<'a> {
     }
 
     pub fn input(&mut self, input: Input) -> Result<(), EngineError> {
+        let heard = matches!(input, Input::Received(_) | Input::Session(_));
         match input {
             Input::Start => {
                 self.live.wanted = true;
@@ -96,31 +99,45 @@ impl<'a> Step<'a> {
                 }
                 self.live.link_lost(self.now, self.entropy, None);
             }
-            Input::Network { available } => self.effects.link = self.live.network(available),
+            Input::Network(network) => self.network(network)?,
+            Input::Power(power) => {
+                let rested = self.live.power.idle && !power.idle;
+                self.live.power = power;
+                self.live.situation_changed(self.now);
+                self.effects.probe = rested && self.live.was_silent(self.now);
+            }
             Input::AppState { foreground } => {
-                self.live.foreground = foreground;
-                if foreground && self.live.link == Link::Down {
+                let came = foreground && self.live.foreground != Some(true);
+                self.live.foreground = Some(foreground);
+                self.live.situation_changed(self.now);
+                if foreground {
                     self.effects.link = self.live.connect_now();
                 }
+                self.effects.probe = came && self.live.may_be_half_open(self.now);
             }
-            Input::PushWake { begins: true } => self.push_wake(),
-            Input::PushWake { begins: false } => {
-                if self.online() {
-                    self.live.receipts_at = None;
+            Input::PushWake { begins } => {
+                self.live.push_wake = begins;
+                self.live.situation_changed(self.now);
+                if begins {
+                    self.push_wake();
+                } else if self.online() {
+                    self.live.timers.set(Due::Receipts, None);
                     self.queue_receipts()?;
                 }
             }
             Input::Wake => {
                 self.effects.link = self.live.connect_if_due(self.now);
-                if self.live.receipts_at.is_some_and(|at| at <= self.now) {
-                    self.live.receipts_at = None;
-                    self.queue_receipts()?;
-                }
+                self.effects.probe = self.online() && self.live.timers.take(Due::Keepalive, self.now);
+                self.due_receipts()?;
             }
             Input::Session(event) => self.session(event)?,
             Input::Received(Received { inbound, stanzas, replies }) => {
                 self.stream_received(stanzas, replies);
+                if stanzas > 0 {
+                    self.heard()?;
+                }
                 for inbound in inbound {
+                    self.live.useful |= brings_messages(&inbound);
                     self.received(inbound)?;
                 }
             }
@@ -129,13 +146,30 @@ impl<'a> Step<'a> {
                 self.effects.reply = Some(reply);
             }
         }
-        if self.window_opened { self.pump_all() } else { Ok(()) }
+        if self.window_opened {
+            self.pump_all()?;
+        }
+        // What waits for company has it: the radio is on.
+        let radio_on = heard || !self.effects.send.is_empty();
+        if self.online() && radio_on { self.due_receipts() } else { Ok(()) }
+    }
+
+    fn network(&mut self, network: NetworkState) -> Result<(), EngineError> {
+        let id = network.id.clone();
+        let moved = id != self.live.network.id;
+        self.effects.link = self.live.network(self.now, self.entropy, network);
+        if moved {
+            self.on_network(id.as_ref())?;
+            // The socket may still be on the network before; if it is not, only asking tells.
+            self.effects.probe = self.online();
+        }
+        Ok(())
     }
 
     fn session(&mut self, event: SessionEvent) -> Result<(), EngineError> {
         match event {
             SessionEvent::Online(granted) => {
-                self.live.session_began(granted.resumed);
+                self.live.session_began(self.now, &granted);
                 self.stream_began(&granted)?;
                 if !message::conversations_with_due_receipts(self.tx)?.is_empty() {
                     self.receipts_soon(); // they were due when the last link broke
@@ -144,9 +178,12 @@ impl<'a> Step<'a> {
             }
             SessionEvent::Drained => {
                 self.live.session.draining = false;
-                Ok(())
+                self.heard()
             }
+            SessionEvent::Alive => self.heard(),
             SessionEvent::Acknowledged { messages } => {
+                self.heard()?;
+                self.live.useful = true;
                 if let Some(last) = messages.last() {
                     self.stream_acknowledged(last)?;
                 }
@@ -157,6 +194,9 @@ impl<'a> Step<'a> {
                     // The server said goodbye without a reason: as good as a lost connection.
                     self.live.wanted.then(|| Error::new(ErrorCode::SessionEnded, "the stream was closed"))
                 });
+                if error.as_ref().is_some_and(|error| error.code == ErrorCode::NetworkUnavailable) {
+                    self.found_dead()?;
+                }
                 self.live.link_lost(self.now, self.entropy, error);
                 Ok(())
             }
@@ -198,7 +238,7 @@ impl<'a> Step<'a> {
         }
         self.effects.link = self.live.connect_now();
         if self.online() {
-            self.effects.link = Some(LinkAction::Probe);
+            self.effects.probe = true;
             let to = self.account.address.server();
             self.request(Request::Ping { to, nick: None }, Purpose::SignOfLife);
         }
@@ -247,10 +287,15 @@ impl<'a> Step<'a> {
         self.send(Outbound::Request { id, request });
     }
 
-    /// Receipts are due some time soon; the timer is set once and not pushed back by further ones.
+    /// Receipts are due some time soon; what waits already is not pushed back by further ones.
     pub fn receipts_soon(&mut self) {
-        let delay = if self.live.foreground { RECEIPT_DELAY_FOREGROUND } else { RECEIPT_DELAY_BACKGROUND };
-        self.live.receipts_at.get_or_insert(self.now.plus(delay));
+        let Some(rules) = self.live.situation().rules() else { return };
+        let window = Window::after(self.now, rules.receipts_gather, rules.receipts_latest);
+        self.live.timers.set_soonest(Due::Receipts, window);
+    }
+
+    fn due_receipts(&mut self) -> Result<(), EngineError> {
+        if self.live.timers.take(Due::Receipts, self.now) { self.queue_receipts() } else { Ok(()) }
     }
 
     /// Our device, with its signature key.
@@ -259,8 +304,23 @@ impl<'a> Step<'a> {
     }
 
     pub fn finish(self) -> Effects {
+        let Pending { link, send, probe, reply } = self.effects;
+        let client_state = self.live.client_state_news();
+        if probe || !send.is_empty() {
+            self.live.silence.broken(self.now);
+        }
+        self.live.arm_keepalive(self.now);
         let connection = self.live.connection(&self.facts);
-        let Pending { link, send, reply } = self.effects;
-        Effects { link, send, wake_at: self.live.wake_at(), reply, connection }
+        let wake_at = self.live.timers.wake_at();
+        Effects { link, client_state, send, probe, wake_at, reply, connection }
+    }
+}
+
+/// Whether a session that brings this was of use.
+fn brings_messages(inbound: &Inbound) -> bool {
+    match inbound {
+        Inbound::Message(_) => true,
+        Inbound::Response { response: Response::ArchivePage(page), .. } => !page.messages.is_empty(),
+        _ => false,
     }
 }

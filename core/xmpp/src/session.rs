@@ -19,7 +19,7 @@ mod wire;
 
 use std::sync::Arc;
 
-use heliograph_model::stanza::{Inbound, Outbound, SessionEvent};
+use heliograph_model::stanza::{ClientState, Inbound, Outbound, SessionEvent};
 use heliograph_model::{Address, Error};
 use minidom::Element;
 use tokio::sync::mpsc;
@@ -93,7 +93,7 @@ impl std::fmt::Debug for SessionConfig {
 /// What a session tells its owner, in the order in which it happened.
 #[derive(Debug)]
 pub enum SessionOutput {
-    /// [`SessionEvent::Online`] or [`SessionEvent::Acknowledged`]. The end is told by [`SessionOutput::Ended`] and never
+    /// [`SessionEvent::Online`], [`SessionEvent::Acknowledged`] or [`SessionEvent::Alive`]. The end is told by [`SessionOutput::Ended`] and never
     /// by [`SessionEvent::Closed`].
     Event(SessionEvent),
     /// What is to be kept for the next session, in place of what there was. To be made safe before the next output is taken:
@@ -185,7 +185,13 @@ impl SessionHandle {
         self.order(Order::Handled(count));
     }
 
-    /// Asks the server for a sign of life now; without one within [`Timeouts::probe`] the session ends as
+    /// Tells the server whether somebody is looking (XEP-0352), if it takes that and does not know it yet. A session begins
+    /// active, also a resumed one.
+    pub fn client_state(&self, state: ClientState) {
+        self.order(Order::ClientState(state));
+    }
+
+    /// Asks the server for a sign of life now, told as [`SessionEvent::Alive`]; without one within [`Timeouts::probe`] the session ends as
     /// [`NetworkUnavailable`](heliograph_model::ErrorCode::NetworkUnavailable), to be resumed.
     pub fn probe(&self) {
         self.order(Order::Probe);
@@ -225,6 +231,7 @@ enum Order {
     Send(Box<Outbound>),
     Reply(Reply),
     Handled(u32),
+    ClientState(ClientState),
     Probe,
     Leave,
     Close,

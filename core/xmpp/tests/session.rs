@@ -5,7 +5,8 @@
 mod scripted;
 
 use heliograph_model::stanza::{
-    Granted, Inbound, InboundContent, Outbound, Request, Response, SessionEvent, StreamIdentity, Unusable,
+    ClientState, Granted, Inbound, InboundContent, Outbound, Request, Response, SessionEvent, StreamIdentity,
+    Unusable,
 };
 use heliograph_model::{Address, ErrorCode, RequestId, StanzaId};
 use heliograph_xmpp::session::{ResumeState, SessionConfig, SessionOutput, StoredStream, TlsMode};
@@ -518,6 +519,88 @@ async fn impossible_counts_and_broken_xml_end_the_session() {
     }
 }
 
+const CSI: &str = "urn:xmpp:csi:0";
+
+#[tokio::test]
+async fn the_server_hears_once_whether_somebody_looks() {
+    let server = Server::new().await;
+    let takes_it = format!("{BIND}<csi xmlns='{CSI}'/>");
+    let mut phone = Phone::start(server.config(TlsMode::Direct), None);
+    // Said while signing in: told as soon as there is a session.
+    phone.handle.client_state(ClientState::Inactive);
+    let mut peer = server.accept_direct().await;
+    peer.open(SCRAM).await;
+    peer.login().await;
+    peer.open(&takes_it).await;
+    peer.bind().await;
+    peer.enable("one").await;
+    phone.online(false).await;
+    peer.expect("inactive", CSI).await;
+    // The same again is no news.
+    phone.handle.client_state(ClientState::Inactive);
+    phone.handle.client_state(ClientState::Active);
+    phone.write("m1", "I am back");
+    phone.handle.probe();
+    // In this order, so that the answer comes behind what the server had held back (§6.1); and one question is enough.
+    peer.expect("active", CSI).await;
+    peer.expect_stanza("message").await;
+    peer.acknowledge(1).await;
+    assert_eq!(phone.event().await, SessionEvent::Alive);
+    assert_eq!(phone.event().await, acknowledged(&["m1"]));
+    phone.handle.client_state(ClientState::Inactive);
+    peer.expect("inactive", CSI).await;
+    peer.vanish();
+
+    // A resumed session begins active (§6.2).
+    let resume = phone.ended().await.1;
+    let mut phone = Phone::start(server.config(TlsMode::Direct), resume);
+    let mut peer = server.accept_direct().await;
+    peer.open(SCRAM).await;
+    peer.login().await;
+    peer.open(&takes_it).await;
+    peer.expect("resume", "urn:xmpp:sm:3").await;
+    peer.say("<resumed xmlns='urn:xmpp:sm:3' previd='one' h='1'/>").await;
+    phone.online(true).await;
+    peer.acknowledge(1).await;
+    assert_eq!(phone.event().await, SessionEvent::Drained);
+    phone.handle.client_state(ClientState::Active);
+    phone.handle.client_state(ClientState::Inactive);
+    peer.expect("inactive", CSI).await;
+    phone.handle.abandon();
+    peer.nothing_else().await;
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_client_state_is_told_none() {
+    let server = Server::new().await;
+    let mut phone = Phone::start(server.config(TlsMode::Direct), None);
+    let mut peer = server.accept_session("one").await;
+    phone.online(false).await;
+    phone.handle.client_state(ClientState::Inactive);
+    phone.write("m1", "hello");
+    peer.expect_stanza("message").await;
+    phone.handle.abandon();
+    peer.expect("r", "urn:xmpp:sm:3").await;
+    peer.nothing_else().await;
+}
+
+#[tokio::test]
+async fn without_stream_management_a_ping_is_the_question() {
+    let server = Server::new().await;
+    let mut phone = Phone::start(server.config(TlsMode::Direct), None);
+    let mut peer = server.accept_direct().await;
+    peer.open(SCRAM).await;
+    peer.login().await;
+    peer.open("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>").await;
+    peer.bind().await;
+    phone.online(false).await;
+    phone.handle.probe();
+    let question = peer.expect_stanza("iq").await;
+    assert!(question.has_child("ping", "urn:xmpp:ping"));
+    peer.say(&format!("<iq type='result' id='{}'/>", question.attr("id").unwrap())).await;
+    assert_eq!(phone.event().await, SessionEvent::Alive);
+}
+
 #[tokio::test]
 async fn a_probe_finds_a_dead_link_and_leaves_a_live_one_alone() {
     let server = Server::new().await;
@@ -528,6 +611,7 @@ async fn a_probe_finds_a_dead_link_and_leaves_a_live_one_alone() {
     phone.online(false).await;
     phone.handle.probe();
     peer.acknowledge(0).await;
+    assert_eq!(phone.event().await, SessionEvent::Alive);
     phone.write("m1", "still here");
     peer.expect_stanza("message").await;
     peer.acknowledge(1).await;

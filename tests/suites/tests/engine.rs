@@ -340,12 +340,12 @@ fn offline_means_no_timer_at_all_and_a_wrong_password_means_no_second_try() {
     world.make_group();
     world.say(1, "a receipt is due for this").unwrap();
     world.settle();
-    world.input(0, Input::Network { available: false });
+    world.input(0, Input::Network(false.into()));
     assert_eq!(world.phone(0).wake_at, None);
     assert!(!world.phone(0).wants_link);
     world.say(0, "written without a network").unwrap();
     assert_eq!(world.phone(0).wake_at, None);
-    world.input(0, Input::Network { available: true });
+    world.input(0, Input::Network(true.into()));
     assert!(world.phone(0).wants_link, "the network's return is the signal to connect");
     let refused = Error::new(ErrorCode::AuthenticationFailed, "not-authorized");
     world.input(0, Input::Session(SessionEvent::Closed { error: Some(refused) }));
@@ -372,8 +372,8 @@ fn tries_get_rarer_and_a_network_change_tries_at_once() {
         world.input(0, Input::Session(SessionEvent::Closed { error: Some(error) }));
     }
     assert!(longest > Duration::from_mins(1) && longest <= Duration::from_mins(5), "{longest:?}");
-    world.input(0, Input::Network { available: false });
-    world.input(0, Input::Network { available: true });
+    world.input(0, Input::Network(false.into()));
+    world.input(0, Input::Network(true.into()));
     assert!(world.phone(0).wants_link);
 }
 

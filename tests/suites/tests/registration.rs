@@ -93,15 +93,15 @@ fn a_changed_place_replaces_the_old_one_and_what_is_taken_back_is_gone() {
     world.settle();
     assert_eq!(registered(&mut world), [target("old", "another")], "the last options hold");
     // The token was renewed while there was no network.
-    world.input(0, Input::Network { available: false });
+    world.input(0, Input::Network(false.into()));
     enable(&mut world, &target("between", "never sent"));
     enable(&mut world, &target("new", "hush"));
-    world.input(0, Input::Network { available: true });
+    world.input(0, Input::Network(true.into()));
     world.settle();
     assert_eq!(registered(&mut world), [target("new", "hush")]);
     assert_eq!(world.phone(0).readers().read(push::list).unwrap().len(), 1, "nothing is left of the others");
 
-    world.input(0, Input::Network { available: false });
+    world.input(0, Input::Network(false.into()));
     world.command(0, Command::DisablePush).unwrap();
     assert_eq!(state(&world), PushState::Stopping, "the server does not know yet");
     let rows = world.phone(0).readers().read(push::list).unwrap();

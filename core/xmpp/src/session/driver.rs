@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heliograph_model::StanzaId;
-use heliograph_model::stanza::{SessionEvent, StreamIdentity};
+use heliograph_model::stanza::{ClientState, SessionEvent, StreamIdentity};
 use jid::FullJid;
 use minidom::Element;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
-use xmpp_parsers::ns as xns;
+use xmpp_parsers::{csi, ns as xns};
 
 use super::login::{self, Established, Outcome};
 use super::wire::Wire;
@@ -125,7 +125,11 @@ struct Running {
     awaited: Option<Awaited>,
     /// The stream was resumed, and what the server had kept for us may still be on its way.
     draining: bool,
+    /// The owner asked for a sign of life and has not heard of one.
+    probing: bool,
     probes: u64,
+    /// What the server believes of us; `None` if it takes no client state.
+    client_state: Option<ClientState>,
 }
 
 /// Why the session stops being served.
@@ -150,6 +154,7 @@ impl Running {
         let mut again = Vec::new();
         let draining = matches!(established.outcome, Outcome::Resumed { .. });
         let mut online = established.granted;
+        let client_state = online.client_state;
         let (decoder, managed) = match established.outcome {
             Outcome::Bound { jid, managed, refused } => {
                 online.stream = identity(managed.as_ref(), &jid);
@@ -187,7 +192,9 @@ impl Running {
             counters,
             asked: 0,
             awaited: None,
+            probing: false,
             probes: 0,
+            client_state: client_state.then_some(ClientState::Active),
         };
         for Unacknowledged { message, stanza } in again {
             running.wire.stanza(stanza, message);
@@ -277,6 +284,7 @@ impl Running {
     /// Carries out orders; asks for one acknowledgement for all that they sent.
     fn obey(&mut self, orders: &mut VecDeque<Order>) -> Result<(), Stop> {
         let mut sent = false;
+        let mut probe = false;
         let mut stop = None;
         while let Some(order) = orders.pop_front() {
             match order {
@@ -295,7 +303,8 @@ impl Running {
                     let answer = self.wire.managed.as_mut().and_then(|managed| managed.handled(count));
                     self.say(answer);
                 }
-                Order::Probe => self.probe(),
+                Order::ClientState(state) => self.indicate(state),
+                Order::Probe => probe = true,
                 Order::Leave => stop = Some(Stop::Leave),
                 Order::Close => stop = Some(Stop::Close),
                 Order::Abandon => stop = Some(Stop::Abandon),
@@ -304,7 +313,9 @@ impl Running {
                 break;
             }
         }
-        if sent {
+        if probe {
+            self.probe();
+        } else if sent {
             self.ask();
         }
         stop.map_or(Ok(()), Err)
@@ -314,6 +325,9 @@ impl Running {
     fn received(&mut self, frame: &Frame) -> Result<(), SessionError> {
         // Any element is a sign of life.
         self.awaited = None;
+        if std::mem::take(&mut self.probing) {
+            self.waiting.push_back(SessionOutput::Event(SessionEvent::Alive));
+        }
         let decoded = match frame {
             Frame::Whole(element) if is_stanza(element) => {
                 if let Some(managed) = &mut self.wire.managed {
@@ -389,8 +403,23 @@ impl Running {
         }
     }
 
+    /// Tells whether somebody is looking (XEP-0352 §5.2).
+    fn indicate(&mut self, state: ClientState) {
+        if self.client_state.is_some_and(|told| told != state) {
+            let element = match state {
+                ClientState::Active => encode::element(csi::Active),
+                ClientState::Inactive => encode::element(csi::Inactive),
+            };
+            if let Ok(element) = element {
+                self.client_state = Some(state);
+                self.wire.nonza(element);
+            }
+        }
+    }
+
     /// Asks for any sign of life.
     fn probe(&mut self) {
+        self.probing = true;
         if self.wire.managed.is_some() {
             self.ask();
         } else {

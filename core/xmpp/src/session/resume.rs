@@ -104,7 +104,7 @@ impl Left {
                 // Nobody is there to be told.
                 let _ = self.stream.handled(count);
             }
-            Order::Probe | Order::Leave | Order::Close | Order::Abandon => {}
+            Order::ClientState(_) | Order::Probe | Order::Leave | Order::Close | Order::Abandon => {}
         }
     }
 }

@@ -7,6 +7,6 @@ mod phone;
 mod server;
 mod world;
 
-pub use phone::Phone;
+pub use phone::{Effort, Phone};
 pub use server::Server;
 pub use world::{Outcome, Plan, World, group_of, texts};

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
-use heliograph_model::stanza::{Granted, Inbound, Outbound, SessionEvent, StreamIdentity};
+use heliograph_model::stanza::{ClientState, Granted, Inbound, Outbound, SessionEvent, StreamIdentity};
 use heliograph_model::{Address, Entropy, Error, ErrorCode, Timestamp};
 use heliograph_store::{DatabaseKey, Fault, Store};
 use heliograph_sync::{
@@ -39,6 +39,14 @@ pub struct Phone {
     stored: Option<StoredStream>,
     /// The session was resumed, and the engine was not told that all is here.
     draining: bool,
+    /// The engine asked for a sign of life and got none yet.
+    pub probing: bool,
+    /// What the server was told of the phone.
+    pub client_state: ClientState,
+    /// What the server grants with a session.
+    pub grants: Granted,
+    /// What the phone did since somebody last looked.
+    pub effort: Effort,
     /// When the engine wants to be woken.
     pub wake_at: Option<Timestamp>,
     /// What the engine last said about the connection.
@@ -54,6 +62,19 @@ pub struct Counts {
     pub up: u32,
     /// Stanzas of the server that the phone handled.
     pub down: u32,
+}
+
+/// What costs a phone its battery.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// Timers that fired.
+    pub wakes: u32,
+    /// Connections asked for.
+    pub connects: u32,
+    /// Stanzas sent.
+    pub stanzas: usize,
+    /// Elements of the stream sent: probes and client states.
+    pub nonzas: u32,
 }
 
 impl Phone {
@@ -77,6 +98,10 @@ impl Phone {
             counts: Counts::default(),
             stored: None,
             draining: false,
+            probing: false,
+            client_state: ClientState::Active,
+            grants: Granted::default(),
+            effort: Effort::default(),
             wake_at: None,
             connection: None,
             trace: Sha256::new(),
@@ -138,16 +163,31 @@ impl Phone {
 
     fn carry_out(&mut self, effects: Effects) -> Option<Result<Reply, Error>> {
         match effects.link {
-            Some(LinkAction::Connect) => self.wants_link = true,
+            Some(LinkAction::Connect) => {
+                self.wants_link = true;
+                self.effort.connects += 1;
+            }
+            Some(LinkAction::Reconnect) => {
+                self.linked = false;
+                self.wants_link = true;
+                self.effort.connects += 1;
+            }
             Some(LinkAction::Leave | LinkAction::Abandon) => {
                 self.wants_link = false;
                 self.linked = false;
             }
-            // The link of the model never dies silently.
-            Some(LinkAction::Probe) | None => {}
+            None => {}
         }
         if self.linked {
+            if let Some(state) = effects.client_state {
+                assert_ne!(state, self.client_state, "the server knows that");
+                self.client_state = state;
+                self.effort.nonzas += 1;
+            }
+            self.effort.stanzas += effects.send.len();
             self.up.extend(effects.send);
+            self.effort.nonzas += u32::from(effects.probe);
+            self.probing |= effects.probe;
         }
         self.wake_at = effects.wake_at;
         self.connection = Some(effects.connection);
@@ -164,7 +204,7 @@ impl Phone {
         self.linked = true;
         self.wants_link = false;
         let resumed = self.resumable;
-        let mut granted = Granted { resumed, ..Granted::default() };
+        let mut granted = Granted { resumed, ..self.grants.clone() };
         if !resumed {
             self.up.clear();
             self.down.clear();
@@ -180,6 +220,8 @@ impl Phone {
         self.stored = None;
         self.resumable = true;
         self.draining = resumed;
+        self.probing = false;
+        self.client_state = ClientState::Active;
         self.input(now, Input::Session(SessionEvent::Online(granted)));
         self.drained(now);
     }
@@ -196,6 +238,22 @@ impl Phone {
         if self.linked && self.down.is_empty() && std::mem::take(&mut self.draining) {
             self.input(now, Input::Session(SessionEvent::Drained));
         }
+    }
+
+    /// The moment that the engine asked for has come.
+    pub fn wake(&mut self, now: Timestamp) {
+        self.wake_at = None;
+        self.effort.wakes += 1;
+        self.input(now, Input::Wake);
+    }
+
+    /// The server gives a sign of life, if the phone asked for one.
+    pub fn answer_probe(&mut self, now: Timestamp) -> bool {
+        let asked = self.linked && std::mem::take(&mut self.probing);
+        if asked {
+            self.input(now, Input::Session(SessionEvent::Alive));
+        }
+        asked
     }
 
     /// The link breaks.

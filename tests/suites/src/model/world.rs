@@ -15,6 +15,9 @@ use sha2::Digest;
 use super::phone::Phone;
 use super::server::{Deliveries, Server};
 
+/// A phone that is online and wants to be woken so much later only wants to ask whether its link lives.
+const KEEPALIVE: Duration = Duration::from_mins(1);
+
 /// How rough a run is. Chances are per turn, in thousandths.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
@@ -196,8 +199,7 @@ impl World {
         let now = self.now;
         let phone = &mut self.phones[which];
         if phone.wake_at.is_some_and(|at| at <= now) {
-            phone.wake_at = None;
-            phone.input(now, Input::Wake);
+            phone.wake(now);
         }
     }
 
@@ -285,6 +287,7 @@ impl World {
     fn acknowledge(&mut self, which: usize) {
         let now = self.now;
         let phone = &mut self.phones[which];
+        phone.answer_probe(now);
         if phone.linked && !phone.to_acknowledge.is_empty() {
             let messages = std::mem::take(&mut phone.to_acknowledge);
             phone.input(now, Input::Session(SessionEvent::Acknowledged { messages }));
@@ -348,13 +351,32 @@ impl World {
             assert!(round < 10_000, "the world does not come to rest");
             let busy = there.iter().filter(|which| self.settle_one(**which)).count();
             if busy == 0 {
-                match there.iter().filter_map(|which| self.phones[*which].wake_at).min() {
+                match there.iter().filter_map(|which| self.pressing(*which)).min() {
                     Some(at) => self.now = self.now.max(at),
                     None => break,
                 }
             }
         }
         self.plan = rough;
+    }
+
+    /// When a phone has something to do that does not come again for ever, as keepalives do.
+    fn pressing(&self, which: usize) -> Option<Timestamp> {
+        let phone = &self.phones[which];
+        phone.wake_at.filter(|at| !phone.linked || at.since(self.now) < KEEPALIVE)
+    }
+
+    /// Time passes, and everybody does what there is to do.
+    pub fn pass(&mut self, time: Duration) {
+        let end = self.now.plus(time);
+        loop {
+            while (0..self.phones.len()).filter(|which| self.settle_one(*which)).count() > 0 {}
+            match self.phones.iter().filter_map(|phone| phone.wake_at).min().filter(|at| *at <= end) {
+                Some(at) => self.now = self.now.max(at),
+                None => break,
+            }
+        }
+        self.now = end;
     }
 
     /// Whether there was anything to do.
@@ -368,7 +390,9 @@ impl World {
         while self.exchange_once(which) {
             busy = true;
         }
-        if self.phones[which].linked && !self.phones[which].to_acknowledge.is_empty() {
+        if self.phones[which].linked
+            && (self.phones[which].probing || !self.phones[which].to_acknowledge.is_empty())
+        {
             self.acknowledge(which);
             busy = true;
         }
