@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, ffi};
 
 use crate::error::StoreError;
@@ -63,6 +64,9 @@ fn unlocked(path: &Path, key: &DatabaseKey, flags: OpenFlags) -> Result<Connecti
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Plans that do not depend on bound values. Without this, SQLite compiles many statements anew whenever another value is
+    // bound, which took longer than running them.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // SQLCipher reports a wrong key on stderr unless told not to; the setting is global but has no other way in.
     connection.execute_batch("PRAGMA cipher_log_level = NONE")?;
     connection.execute_batch(&key.pragma())?;

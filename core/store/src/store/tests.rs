@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 
 use heliograph_model::ErrorCode;
+use rusqlite::StatementStatus;
 
 use super::{Fault, Store};
 use crate::testing::{Home, add, all_bytes, chat, contains, incoming, key, write};
@@ -346,6 +347,21 @@ fn settings_that_safety_rests_on_are_in_force() {
             |name: &str| tx.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, String>(0)).unwrap();
         assert_eq!(text("cipher_page_size"), "4096");
         assert_eq!(text("journal_mode"), "wal");
+    });
+}
+
+#[test]
+fn a_statement_is_compiled_once_and_not_for_each_value() {
+    let home = Home::new();
+    let mut store = home.open();
+    write(&mut store, |tx| {
+        // Sorted, and a condition on each of two columns: SQLite would like to know the values before it chooses a plan.
+        let sql = "SELECT row FROM message WHERE conversation = ?1 AND stanza = ?2 ORDER BY row LIMIT 1";
+        for (conversation, stanza) in [(1, "a"), (7, "b"), (1, "c")] {
+            let mut statement = tx.prepare_cached(sql).unwrap();
+            assert!(!statement.exists(rusqlite::params![conversation, stanza]).unwrap());
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        }
     });
 }
 
