@@ -8,23 +8,41 @@ use crate::error::StoreError;
 /// from using up 2^62.
 const GAP_POSITIONS: i64 = 1 << 20;
 
+/// Where the counters stand after something was taken from them.
+pub(crate) struct Counters {
+    /// The last revision given.
+    pub revision: i64,
+    /// The last position given or reserved.
+    pub position: i64,
+}
+
+/// Takes that many revisions and positions.
+///
+/// An update and a query instead of one statement with `RETURNING`, and the row by its key: for anything that might change
+/// several rows SQLite opens a savepoint, and at each one FTS5 writes out what it has gathered. A page of an archive would
+/// leave as many segments in the search index as it has messages.
+pub(crate) fn take(tx: &Transaction<'_>, revisions: i64, positions: i64) -> Result<Counters, StoreError> {
+    tx.prepare_cached(
+        "UPDATE counter SET revision = revision + ?1, position = position + ?2 WHERE only_row = 1",
+    )?
+    .execute([revisions, positions])?;
+    let mut statement = tx.prepare_cached("SELECT revision, position FROM counter")?;
+    Ok(statement.query_row([], |row| Ok(Counters { revision: row.get(0)?, position: row.get(1)? }))?)
+}
+
 /// A revision greater than all before.
 pub(crate) fn next_revision(tx: &Transaction<'_>) -> Result<i64, StoreError> {
-    let mut statement = tx.prepare_cached("UPDATE counter SET revision = revision + 1 RETURNING revision")?;
-    Ok(statement.query_row([], |row| row.get(0))?)
+    Ok(take(tx, 1, 0)?.revision)
 }
 
 /// A position after all others.
 pub(crate) fn next_position(tx: &Transaction<'_>) -> Result<i64, StoreError> {
-    let mut statement = tx.prepare_cached("UPDATE counter SET position = position + 1 RETURNING position")?;
-    Ok(statement.query_row([], |row| row.get(0))?)
+    Ok(take(tx, 0, 1)?.position)
 }
 
 /// The first of a run of positions after all others, set aside for a gap.
 pub(crate) fn reserve_positions(tx: &Transaction<'_>) -> Result<i64, StoreError> {
-    let mut statement =
-        tx.prepare_cached("UPDATE counter SET position = position + ?1 RETURNING position - ?1 + 1")?;
-    Ok(statement.query_row([GAP_POSITIONS], |row| row.get(0))?)
+    Ok(take(tx, 0, GAP_POSITIONS)?.position - GAP_POSITIONS + 1)
 }
 
 pub(crate) fn last_revision(connection: &Connection) -> Result<i64, StoreError> {

@@ -20,6 +20,7 @@ use crate::column::{self, redacted_debug};
 use crate::conversation;
 use crate::counter;
 use crate::error::StoreError;
+use crate::search;
 
 pub use delivery::{fail, raise_state, set_archived, set_security, set_stanza};
 pub use receipt::{
@@ -195,8 +196,8 @@ pub fn insert(tx: &Transaction<'_>, new: &NewMessage) -> Result<Inserted, StoreE
     if let Some(row) = known {
         return Ok(Inserted::Duplicate(row));
     }
-    let position = if new.place { Some(counter::next_position(tx)?) } else { None };
-    let revision = counter::next_revision(tx)?;
+    // Two revisions: the message's, and after it the conversation's.
+    let counters = counter::take(tx, 2, i64::from(new.place))?;
     tx.prepare_cached(
         "INSERT INTO message (conversation, id, sender_kind, sender, stanza, archive, outgoing, security, text, sent_at,
                               received_at, place, state, receipt_due, revision)
@@ -214,17 +215,19 @@ pub fn insert(tx: &Transaction<'_>, new: &NewMessage) -> Result<Inserted, StoreE
         new.text,
         new.sent_at.0,
         new.received_at.0,
-        position.unwrap_or(UNPLACED),
+        if new.place { counters.position } else { UNPLACED },
         new.state.to_stored(),
         new.receipt_due,
-        revision,
+        counters.revision - 1,
     ])?;
     let row = tx.last_insert_rowid();
-    if position.is_none() {
+    search::add(tx, row, &new.text)?;
+    if !new.place {
         tx.prepare_cached("UPDATE message SET place = ?2 WHERE row = ?1")?.execute([row, UNPLACED + row])?;
     }
     // A sender's clock that runs ahead must not hold the conversation at the top of the list.
-    conversation::note_message(tx, new.conversation, new.outgoing, new.sent_at.min(new.received_at))?;
+    let at = new.sent_at.min(new.received_at);
+    conversation::note_message(tx, new.conversation, new.outgoing, at, counters.revision)?;
     Ok(Inserted::New(row))
 }
 

@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_foundation.sql"),
     include_str!("../migrations/0002_stream.sql"),
     include_str!("../migrations/0003_push.sql"),
+    include_str!("../migrations/0004_search.sql"),
 ];
 
 /// The version that this program writes.

@@ -1,11 +1,11 @@
 //! Full-text search over messages.
 //!
-//! The index is kept up to date by triggers in the same transaction as the messages. Case and diacritics do not matter;
-//! words match whole, the last one also as the beginning of a word, so that results come while somebody types. Scripts
-//! without spaces between words are searched by runs of characters only.
+//! The index is kept up to date in the same transaction as the messages: [`add`] for new ones, triggers for the rest. Case
+//! and diacritics do not matter; words match whole, the last one also as the beginning of a word, so that results come
+//! while somebody types. Scripts without spaces between words are searched by runs of characters only.
 
 use heliograph_model::ConversationId;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Transaction, params};
 
 use crate::column;
 use crate::error::StoreError;
@@ -16,6 +16,15 @@ const WORDS_MAX: usize = 32;
 
 /// Characters of a query that are looked at, for the same reasons.
 const CHARACTERS_MAX: usize = 1024;
+
+/// Makes a new message findable.
+///
+/// No trigger does this: a statement with one runs in a savepoint, at which FTS5 writes out what it has gathered (see
+/// [`counter::take`](crate::counter::take)).
+pub(crate) fn add(tx: &Transaction<'_>, row: i64, text: &str) -> Result<(), StoreError> {
+    tx.prepare_cached("INSERT INTO message_search (rowid, text) VALUES (?1, ?2)")?.execute(params![row, text])?;
+    Ok(())
+}
 
 /// Messages that hold all words of the query, those that arrived last first. Any text is a valid query; one without words
 /// finds nothing.

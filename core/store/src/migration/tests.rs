@@ -1,8 +1,11 @@
 //! The checked-in schema is the one that a fresh database gets, and the one that every older database is brought to.
 
+use heliograph_model::ConversationId;
 use rusqlite::Connection;
 
 use super::{PRESENT, migrate, migrate_to};
+use crate::search::search;
+use crate::testing::{add, incoming};
 
 /// Set to write `schema.sql` anew after a migration was added.
 const WRITE_SCHEMA: &str = "HELIOGRAPH_WRITE_SCHEMA";
@@ -57,6 +60,27 @@ fn every_older_version_is_brought_to_the_same_schema() {
             .unwrap();
         assert_eq!(violations, 0);
     }
+}
+
+#[test]
+fn what_version_1_stored_is_found_and_so_is_what_comes_after_it() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    migrate_to(&mut connection, 1).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO conversation (id, kind, address, security, state, created_at, revision)
+                 VALUES (1, 0, 'ben@example.org', 0, 1, 1, 1);
+             INSERT INTO message (conversation, id, sender_kind, sender, outgoing, security, text, sent_at, received_at,
+                     place, state, receipt_due, revision)
+                 VALUES (1, 'old', 0, 'ben@example.org', 0, 0, 'the old bridge', 1, 1, 1, 4, 0, 1);",
+        )
+        .unwrap();
+    migrate(&mut connection).unwrap();
+    let tx = connection.transaction().unwrap();
+    add(&tx, &incoming(ConversationId(1), "new", "the new bridge"));
+    let found = |query| search(&tx, query, None, 10).unwrap().len();
+    assert_eq!((found("bridge"), found("old"), found("new")), (2, 1, 1));
+    tx.execute("INSERT INTO message_search (message_search, rank) VALUES ('integrity-check', 1)", []).unwrap();
 }
 
 /// Every line of a table that defines a column explains it.

@@ -83,6 +83,26 @@ fn a_deleted_or_changed_text_is_not_found_any_more() {
     });
 }
 
+#[test]
+fn a_page_of_an_archive_is_one_segment_of_the_index() {
+    let home = Home::new();
+    let mut store = home.open();
+    let id = write(&mut store, |tx| chat(tx, "ben"));
+    for page in 1..=3 {
+        write(&mut store, |tx| {
+            for number in 0..50 {
+                add(tx, &incoming(id, &format!("{page}-{number}"), &format!("word{number} of page{page}")));
+            }
+        });
+        // Merging them is FTS5's business, and begins with the fourth.
+        let segments: i64 = write(&mut store, |tx| {
+            let count = "SELECT count(DISTINCT segid) FROM message_search_idx";
+            tx.query_row(count, [], |row| row.get(0)).unwrap()
+        });
+        assert_eq!(segments, page);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
