@@ -30,6 +30,13 @@ pub fn set_members(tx: &Transaction<'_>, id: ConversationId, accounts: &[Address
     conversation::touch(tx, id)
 }
 
+/// Whether there are more members than this. Reads no more of them than it takes to know.
+pub fn more_than(connection: &Connection, id: ConversationId, limit: usize) -> Result<bool, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT 1 FROM member WHERE conversation = ?1 LIMIT 1 OFFSET ?2")?;
+    Ok(statement.exists(params![id.0, column::limit(limit)])?)
+}
+
 /// The members, sorted by address.
 pub fn members(connection: &Connection, id: ConversationId) -> Result<Vec<Address>, StoreError> {
     let mut statement =

@@ -138,7 +138,7 @@ impl Step<'_> {
         Ok(match conversation.kind {
             ConversationKind::Direct => true,
             ConversationKind::Group => {
-                member::members(self.tx, conversation.id)?.len() <= RECEIPT_MEMBERS_MAX
+                !member::more_than(self.tx, conversation.id, RECEIPT_MEMBERS_MAX)?
             }
             ConversationKind::Room => false,
         })
