@@ -28,7 +28,7 @@ use openmls_traits::types::{
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 use tls_codec::SecretVLBytes;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 use crate::randomness::{Randomness, derive, derive_from};
 
@@ -42,7 +42,7 @@ pub(crate) fn verifier() -> &'static RustCrypto {
 
 /// [`OpenMlsCrypto`] with every random byte derived from one [`Entropy`].
 pub struct Crypto {
-    hpke_key: Zeroizing<[u8; 32]>,
+    entropy: Entropy,
     signature_keys: Randomness,
 }
 
@@ -50,14 +50,15 @@ impl Crypto {
     /// Cryptography for one engine input.
     pub fn new(entropy: &Entropy) -> Self {
         Self {
-            hpke_key: derive(entropy, b"hpke", &[]),
+            entropy: entropy.clone(),
             signature_keys: Randomness::labelled(entropy, b"signature keys"),
         }
     }
 
     /// Runs one HPKE encryption whose ephemeral key comes from the entropy and `parts`.
     fn with_hpke_seed<T>(&self, parts: &[&[u8]], encrypt: impl FnOnce() -> T) -> T {
-        let seed = derive_from(&self.hpke_key, b"hpke seal", parts);
+        let key = derive(&self.entropy, b"hpke", &[]);
+        let seed = derive_from(&key, b"hpke seal", parts);
         HPKE_SEED.set(Some(*seed));
         let result = encrypt();
         HPKE_SEED.set(None);

@@ -5,7 +5,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use heliograph_model::Entropy;
 use hmac::digest::KeyInit;
@@ -49,7 +49,12 @@ pub(crate) fn derive_from(key: &[u8; 32], label: &[u8], parts: &[&[u8]]) -> Zero
 ///
 /// Make one per entropy: two made from the same entropy give the same bytes. A [`Provider`] has its own stream, which is
 /// independent of one made here.
-pub struct Randomness(Mutex<ChaCha20Rng>);
+///
+/// The stream begins with its first byte: decrypting takes none, and most inputs do nothing else.
+pub struct Randomness(LazyLock<Mutex<ChaCha20Rng>, Begin>);
+
+/// Derives the stream.
+type Begin = Box<dyn FnOnce() -> Mutex<ChaCha20Rng> + Send>;
 
 impl Randomness {
     /// A stream for direct use, for example for [`crate::AccountIdentityKey::generate`].
@@ -57,12 +62,18 @@ impl Randomness {
         Self::labelled(entropy, b"direct")
     }
 
-    pub(crate) fn labelled(entropy: &Entropy, label: &[u8]) -> Self {
-        Self::seeded(&derive(entropy, label, &[]))
+    pub(crate) fn labelled(entropy: &Entropy, label: &'static [u8]) -> Self {
+        let entropy = entropy.clone();
+        Self::begun_by(move || derive(&entropy, label, &[]))
     }
 
     pub(crate) fn seeded(seed: &[u8; 32]) -> Self {
-        Self(Mutex::new(ChaCha20Rng::from_seed(*seed)))
+        let seed = Zeroizing::new(*seed);
+        Self::begun_by(move || seed)
+    }
+
+    fn begun_by(seed: impl FnOnce() -> Zeroizing<[u8; 32]> + Send + 'static) -> Self {
+        Self(LazyLock::new(Box::new(move || Mutex::new(ChaCha20Rng::from_seed(*seed())))))
     }
 
     /// The next bytes of the stream.
