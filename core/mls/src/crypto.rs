@@ -49,10 +49,7 @@ pub struct Crypto {
 impl Crypto {
     /// Cryptography for one engine input.
     pub fn new(entropy: &Entropy) -> Self {
-        Self {
-            entropy: entropy.clone(),
-            signature_keys: Randomness::labelled(entropy, b"signature keys"),
-        }
+        Self { entropy: entropy.clone(), signature_keys: Randomness::labelled(entropy, b"signature keys") }
     }
 
     /// Runs one HPKE encryption whose ephemeral key comes from the entropy and `parts`.

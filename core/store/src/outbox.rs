@@ -117,9 +117,8 @@ pub fn pending(
 
 /// The row that was sent under this id.
 pub fn by_stanza(connection: &Connection, stanza: &StanzaId) -> Result<Option<OutboxRow>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM outbox WHERE stanza = ?1 ORDER BY id LIMIT 1"
-    ))?;
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM outbox WHERE stanza = ?1 ORDER BY id LIMIT 1"))?;
     Ok(statement.query_row([stanza.as_str()], from_row).optional()?)
 }
 

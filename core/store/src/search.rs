@@ -22,7 +22,8 @@ const CHARACTERS_MAX: usize = 1024;
 /// No trigger does this: a statement with one runs in a savepoint, at which FTS5 writes out what it has gathered (see
 /// [`counter::take`](crate::counter::take)).
 pub(crate) fn add(tx: &Transaction<'_>, row: i64, text: &str) -> Result<(), StoreError> {
-    tx.prepare_cached("INSERT INTO message_search (rowid, text) VALUES (?1, ?2)")?.execute(params![row, text])?;
+    tx.prepare_cached("INSERT INTO message_search (rowid, text) VALUES (?1, ?2)")?
+        .execute(params![row, text])?;
     Ok(())
 }
 

@@ -222,10 +222,15 @@ impl Step<'_> {
         Ok(member::set_members(self.tx, conversation.id, &accounts)?)
     }
 
+    /// Deletes everything that a group's messages could be read with.
+    pub(crate) fn delete_group(&mut self, id: &GroupId) -> Result<(), EngineError> {
+        self.groups.remove(id);
+        Ok(mls_storage::delete_group(self.tx, id)?)
+    }
+
     fn removed_from(&mut self, conversation: &Conversation, id: &GroupId) -> Result<(), EngineError> {
         group::set_state(self.tx, id, GroupState::Left)?;
-        mls_storage::delete_group(self.tx, id)?;
-        self.groups.remove(id);
+        self.delete_group(id)?;
         conversation::set_state(self.tx, conversation.id, ConversationState::Left, None)?;
         if let Some(room) = self.live.session.rooms.remove(&conversation.address) {
             self.send(Outbound::LeaveRoom { room: conversation.address.clone(), nick: room.nick });

@@ -174,7 +174,7 @@ impl Step<'_> {
         Ok(true)
     }
 
-    /// The group, loaded once per transaction.
+    /// The group, loaded unless it is at hand.
     pub(crate) fn group(
         &mut self,
         id: &heliograph_model::GroupId,

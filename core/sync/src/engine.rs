@@ -1,7 +1,10 @@
 //! The engine: one input, one transaction, one set of effects.
 
+use std::collections::BTreeMap;
+
+use heliograph_mls::Group;
 use heliograph_model::stanza::Outbound;
-use heliograph_model::{Address, Entropy, Error, Timestamp};
+use heliograph_model::{Address, Entropy, Error, GroupId, Timestamp};
 use heliograph_store::account::{self, Account, ServerFacts};
 use heliograph_store::{Readers, Store, setting};
 
@@ -18,6 +21,10 @@ pub struct Engine {
     live: Live,
     /// What an earlier process left, until a session of this one begins.
     stored: Option<StoredStream>,
+    /// The group of the last input, as it is in the database: most inputs in a row are about the same one, and to load a
+    /// group of a hundred members takes as long as to decrypt six messages. One at most: the memory for all groups of an
+    /// account would be too much.
+    groups: BTreeMap<GroupId, Group>,
 }
 
 impl Engine {
@@ -27,7 +34,7 @@ impl Engine {
             store.write(|tx| account::load(tx).map_err(EngineError::from))?.ok_or(EngineError::NoAccount)?;
         let mut live = Live::default();
         let stored = store.write(|tx| stream::load(tx, &mut live))?;
-        Ok(Self { store, account, live, stored })
+        Ok(Self { store, account, live, stored, groups: BTreeMap::new() })
     }
 
     /// The stream of an earlier process, for the first session of this one; `None` ever after.
@@ -58,8 +65,10 @@ impl Engine {
     ) -> Result<Effects, EngineError> {
         let mut live = self.live.clone();
         let account = &self.account;
-        let effects = self.store.write(|tx| {
-            let mut step = Step::new(tx, account, &mut live, now, entropy)?;
+        // Taken out: if the transaction fails, what is loaded is ahead of the database and goes with it.
+        let groups = std::mem::take(&mut self.groups);
+        let (effects, groups) = self.store.write(|tx| {
+            let mut step = Step::new(tx, account, &mut live, groups, now, entropy)?;
             let handled = step.input(input);
             // OpenMLS turns some failures of the database into failures of its own, which look as if the message were to
             // blame. Committing after one could lose a ratchet.
@@ -71,6 +80,9 @@ impl Engine {
             Ok::<_, EngineError>(step.finish())
         })?;
         self.live = live;
+        if groups.len() == 1 {
+            self.groups = groups;
+        }
         Ok(effects)
     }
 

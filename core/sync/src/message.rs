@@ -137,9 +137,7 @@ impl Step<'_> {
     pub(crate) fn acknowledges(&self, conversation: &Conversation) -> Result<bool, EngineError> {
         Ok(match conversation.kind {
             ConversationKind::Direct => true,
-            ConversationKind::Group => {
-                !member::more_than(self.tx, conversation.id, RECEIPT_MEMBERS_MAX)?
-            }
+            ConversationKind::Group => !member::more_than(self.tx, conversation.id, RECEIPT_MEMBERS_MAX)?,
             ConversationKind::Room => false,
         })
     }

@@ -27,8 +27,8 @@ pub(crate) struct Step<'a> {
     pub storage: MlsStorage<'a>,
     pub random: Random,
     pub facts: ServerFacts,
-    /// Groups loaded in this transaction. Never kept across transactions: after a rollback they would be ahead of the
-    /// database.
+    /// Groups loaded in this transaction, and the one that was loaded in the last. After a rollback they would be ahead of
+    /// the database, so they are kept only with a commit.
     pub groups: BTreeMap<GroupId, Group>,
     /// Groups of which messages were decrypted without writing the ratchets yet; see `archive.rs`.
     pub unwritten: BTreeSet<GroupId>,
@@ -61,6 +61,7 @@ impl<'a> Step<'a> {
         tx: &'a Transaction<'a>,
         account: &'a Account,
         live: &'a mut Live,
+        groups: BTreeMap<GroupId, Group>,
         now: Timestamp,
         entropy: &'a Entropy,
     ) -> Result<Self, EngineError> {
@@ -73,7 +74,7 @@ impl<'a> Step<'a> {
             storage: MlsStorage::live(tx),
             random: Random::new(entropy, "engine"),
             facts: account::facts(tx)?,
-            groups: BTreeMap::new(),
+            groups,
             unwritten: BTreeSet::new(),
             window_opened: false,
             history: false,
@@ -303,7 +304,8 @@ impl<'a> Step<'a> {
         load_device(self.account, &self.storage)
     }
 
-    pub fn finish(self) -> Effects {
+    /// The answer, and the groups as they are in the database if the transaction commits.
+    pub fn finish(self) -> (Effects, BTreeMap<GroupId, Group>) {
         let Pending { link, send, probe, reply } = self.effects;
         let client_state = self.live.client_state_news();
         if probe || !send.is_empty() {
@@ -312,7 +314,7 @@ impl<'a> Step<'a> {
         self.live.arm_keepalive(self.now);
         let connection = self.live.connection(&self.facts);
         let wake_at = self.live.timers.wake_at();
-        Effects { link, client_state, send, probe, wake_at, reply, connection }
+        (Effects { link, client_state, send, probe, wake_at, reply, connection }, self.groups)
     }
 }
 

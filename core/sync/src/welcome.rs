@@ -43,7 +43,7 @@ impl Step<'_> {
         let kind = info.kind;
         if !honest {
             // Somebody sends on another's invitation, or binds the group to another room than it says.
-            heliograph_store::mls_storage::delete_group(self.tx, &id)?;
+            self.delete_group(&id)?;
             return self.quarantine(None, arrived, "welcome-mismatch");
         }
         self.key_package_used(&joined.key_package_reference)?;
@@ -51,7 +51,7 @@ impl Step<'_> {
             if peer::pin_identity(self.tx, &member.account, &member.identity_key.0)? == Pin::Changed {
                 // Somebody we know comes with another identity: an impostor, or a phone set up anew. Until people can
                 // compare and accept the new one, such a group is not entered.
-                heliograph_store::mls_storage::delete_group(self.tx, &id)?;
+                self.delete_group(&id)?;
                 return self.quarantine(None, arrived, "identity-changed");
             }
         }

@@ -439,6 +439,30 @@ fn a_full_disk_is_an_error_and_loses_nothing() {
 }
 
 #[test]
+fn what_was_decrypted_in_vain_is_decrypted_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    world.make_group();
+    world.say(1, "first").unwrap();
+    world.settle();
+    world.say(1, "second").unwrap();
+    world.settle_without(0);
+    let now = world.now();
+    let batch: Vec<_> = world.phone(0).down.iter().cloned().collect();
+    world.phone_mut(0).set_fault(Some(Fault::FailCommit));
+    let error = Error::from(world.phone_mut(0).try_input(now, Input::Received(batch.into())).unwrap_err());
+    world.phone_mut(0).set_fault(None);
+    // The group that was in memory had moved on; the one in the database had not, and only that one counts.
+    world.phone_mut(0).fault(now, error);
+    world.lose(0);
+    world.settle();
+    for which in 0..3 {
+        assert_eq!(world.shown(which), ["first", "second"]);
+        assert!(world.quarantined(which).is_empty());
+    }
+}
+
+#[test]
 fn a_direct_text_in_doubt_is_looked_for_before_it_is_sent_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut world = world(&folder);

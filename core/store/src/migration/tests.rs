@@ -80,7 +80,8 @@ fn what_version_1_stored_is_found_and_so_is_what_comes_after_it() {
     add(&tx, &incoming(ConversationId(1), "new", "the new bridge"));
     let found = |query| search(&tx, query, None, 10).unwrap().len();
     assert_eq!((found("bridge"), found("old"), found("new")), (2, 1, 1));
-    tx.execute("INSERT INTO message_search (message_search, rank) VALUES ('integrity-check', 1)", []).unwrap();
+    tx.execute("INSERT INTO message_search (message_search, rank) VALUES ('integrity-check', 1)", [])
+        .unwrap();
 }
 
 /// Every line of a table that defines a column explains it.
