@@ -56,8 +56,9 @@ const MEMORY: &str = "/dev/shm";
 #[derive(Parser)]
 #[command(about = "Measures Heliograph beside the plain way of doing the same.")]
 struct Arguments {
-    /// Only this comparison.
-    name: Option<Comparison>,
+    /// Only this comparison. (By name: the part of our side that measures is called `ingest` as well.)
+    #[arg(long)]
+    only: Option<Comparison>,
     /// The peer's program.
     #[arg(long, default_value = "target/bench-peer/release/heliograph-bench-peer")]
     peer: PathBuf,
@@ -103,7 +104,7 @@ fn main() -> anyhow::Result<()> {
         }
         None => {}
     }
-    let wanted = |comparison| arguments.name.is_none_or(|name| name == comparison);
+    let wanted = |comparison| arguments.only.is_none_or(|only| only == comparison);
     std::fs::create_dir_all(&arguments.folder).context("making the folder to measure in")?;
     println!("seed {}\n", arguments.seed);
     if wanted(Comparison::Ingest) {

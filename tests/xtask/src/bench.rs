@@ -42,11 +42,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Some(seed) = arguments.seed {
         bench.args(["--seed", &seed.to_string()]);
     }
-    let status = bench
-        .args(&arguments.name)
-        .current_dir(workspace::root())
-        .status()
-        .context("starting the benches")?;
+    if let Some(name) = &arguments.name {
+        bench.args(["--only", name]);
+    }
+    let status = bench.current_dir(workspace::root()).status().context("starting the benches")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
