@@ -100,15 +100,12 @@ impl Tour {
 
     /// Ends the session, to be resumed or not. Answers with what the next one needs.
     async fn end(mut self) -> (Option<ResumeState>, Option<ServerMemory>) {
-        let resume = self
-            .find(|output| match output {
-                SessionOutput::Ended { error, resume } => {
-                    assert_eq!(*error, None);
-                    Some(resume.clone())
-                }
-                _ => None,
-            })
-            .await;
+        let resume = loop {
+            if let SessionOutput::Ended { error, resume } = self.next().await {
+                assert_eq!(error, None);
+                break resume;
+            }
+        };
         let mut memory = self.memory;
         if let Some(memory) = &mut memory {
             let _ = memory.reserve();

@@ -114,7 +114,6 @@ impl Choice {
         allow_plain: bool,
         strongest: Option<Strength>,
     ) -> Result<Self, SessionError> {
-        check_consistency(offer)?;
         let strength = strongest_offered(offer, channel).or_else(|| {
             let plain = allow_plain && !offer.has_scram() && offer.has("PLAIN");
             plain.then_some(Strength::PLAIN)
@@ -125,6 +124,7 @@ impl Choice {
                 _ => SessionError::NoMechanism,
             });
         };
+        check_consistency(offer)?;
         let below = strongest.is_some_and(|strongest| strength.is_below(strongest));
         if below && strength.hash.is_none() {
             // XEP-0474 §6: once SCRAM, never PLAIN.
