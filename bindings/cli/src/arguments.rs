@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use heliograph_client::Address;
+use heliograph_client::{Address, Pin};
 
 use crate::failure::EXIT_CODES;
 
@@ -135,9 +135,16 @@ pub struct AddAccount {
     /// How --server encrypts
     #[arg(long, value_enum, default_value_t = Tls::Starttls, requires = "server")]
     pub tls: Tls,
-    /// Trust the certificate authorities in this PEM file as well
+    /// Trust the certificate authorities in this PEM file instead of the public ones
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
+    /// Accept only this key of the server, besides a trusted certificate: the SHA-256 of its public key in Base64. May be
+    /// given several times, for spare keys
+    #[arg(long = "pin", value_name = "KEY")]
+    pub pins: Vec<Pin>,
+    /// Where the server is for networks that pass only HTTPS, as in wss://server/path [default: its web server is asked]
+    #[arg(long, value_name = "URL")]
+    pub websocket: Option<String>,
     /// Allow the PLAIN sign-in, which shows the password to the server, if it offers nothing better
     #[arg(long)]
     pub allow_plain: bool,
@@ -243,7 +250,8 @@ mod tests {
 
     #[test]
     fn the_lab_can_add_an_account() {
-        let line = "heliograph --data d --json account add ana@example.org --password-stdin --server localhost:5223 --tls direct --ca ca.pem";
+        let line = "heliograph --data d --json account add ana@example.org --password-stdin --server localhost:5223 --tls direct --ca ca.pem \
+                    --pin d6qzRu9zOECb90Uez27xWltNsj0e1Md7GkYYkVoZWmM= --websocket wss://localhost/";
         let arguments = Arguments::try_parse_from(line.split(' ')).unwrap();
         let Command::Account(AccountCommand::Add(add)) = arguments.command else {
             panic!("not an account add")
@@ -251,6 +259,7 @@ mod tests {
         assert!(arguments.json && add.password_stdin);
         assert_eq!(add.tls, Tls::Direct);
         assert_eq!(add.server, Some(("localhost".to_owned(), 5223)));
+        assert_eq!((add.pins.len(), add.websocket.as_deref()), (1, Some("wss://localhost/")));
     }
 
     #[test]

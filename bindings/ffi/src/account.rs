@@ -23,6 +23,13 @@ pub struct AccountConfig {
     /// Whether the password may be sent readable (inside TLS) to a server that offers nothing better.
     #[uniffi(default = false)]
     pub allow_plain: bool,
+    /// The keys of which the server must have one, besides a trusted certificate: SHA-256 of the public key in Base64.
+    #[uniffi(default = [])]
+    pub pins: Vec<String>,
+    /// The `wss:` address of the server, for networks that pass only HTTPS; without it the domain's web server is asked
+    /// (XEP-0156).
+    #[uniffi(default)]
+    pub web_socket: Option<String>,
 }
 
 /// A server's place, where DNS does not know it.
@@ -56,6 +63,8 @@ impl TryFrom<AccountConfig> for heliograph_client::AccountConfig {
             server: account.server.map(TryInto::try_into).transpose()?,
             extra_ca_pem: account.extra_ca_pem,
             allow_plain: account.allow_plain,
+            pins: account.pins.iter().map(|pin| argument::pin(pin)).collect::<Result<_, _>>()?,
+            web_socket: account.web_socket,
         })
     }
 }

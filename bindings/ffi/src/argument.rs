@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use heliograph_client::{Address, ConversationId, DatabaseKey, Error, ErrorCode, StoreLocation};
+use heliograph_client::{Address, ConversationId, DatabaseKey, Error, ErrorCode, Pin, StoreLocation};
 use zeroize::Zeroizing;
 
 /// Length of a database key in bytes (SQLCipher's raw key: AES-256).
@@ -57,6 +57,11 @@ pub(crate) fn host(text: String) -> Result<String, Error> {
         return Err(invalid("the server's host is empty or holds spaces"));
     }
     Ok(text)
+}
+
+/// The key of a server.
+pub(crate) fn pin(text: &str) -> Result<Pin, Error> {
+    text.parse().map_err(|_| invalid("a pin is the SHA-256 of a public key in Base64"))
 }
 
 /// A TCP port.
@@ -129,6 +134,7 @@ mod tests {
                 && refused(host(String::new()))
         );
         assert!(port(5222).is_ok() && refused(port(0)));
+        assert!(refused(pin("d6qz")));
         assert!(count(1).is_ok() && refused(count(0)));
     }
 }

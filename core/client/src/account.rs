@@ -7,7 +7,8 @@ use heliograph_model::{Address, Clock, Entropy, Error, ErrorCode};
 use heliograph_store::{DatabaseKey, Store, setting};
 use heliograph_sync::{EngineError, create_account};
 use heliograph_xmpp::session::{
-    ServerLocation, ServerMemory, Session, SessionConfig, SessionOutput, TlsMode as WireTls, Trust,
+    Connector, Pin, ServerLocation, ServerMemory, Session, SessionConfig, SessionOutput, TlsMode as WireTls,
+    Trust,
 };
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -47,17 +48,31 @@ pub struct AccountConfig {
     pub extra_ca_pem: Option<String>,
     /// Whether the password may be sent readable (inside TLS) to a server that offers nothing better. Off by default.
     pub allow_plain: bool,
+    /// The keys of which the server must have one, besides a certificate that is trusted. Empty: any key.
+    #[serde(default)]
+    pub pins: Vec<Pin>,
+    /// The `wss:` address of the server, for networks that pass only HTTPS; `None` asks the domain's web server (XEP-0156).
+    #[serde(default)]
+    pub web_socket: Option<String>,
 }
 
 impl AccountConfig {
     /// An account on an ordinary server.
     pub fn new(address: Address, password: impl Into<String>) -> Self {
         let password = Zeroizing::new(password.into());
-        Self { address, password, server: None, extra_ca_pem: None, allow_plain: false }
+        Self {
+            address,
+            password,
+            server: None,
+            extra_ca_pem: None,
+            allow_plain: false,
+            pins: Vec::new(),
+            web_socket: None,
+        }
     }
 
-    /// As the session wants it.
-    pub(crate) fn session(&self) -> SessionConfig {
+    /// As the session wants it; `connector` is the one of all sessions of this account.
+    pub(crate) fn session(&self, connector: &Connector) -> SessionConfig {
         let server = match &self.server {
             None => ServerLocation::Lookup,
             Some(server) => ServerLocation::At {
@@ -70,13 +85,16 @@ impl AccountConfig {
             },
         };
         let trust = match &self.extra_ca_pem {
-            None => Trust::WebPki,
+            None => Trust::Public,
             Some(pem) => Trust::ExtraCa(pem.clone().into_bytes()),
         };
         let mut config = SessionConfig::new(self.address.clone(), self.password.clone());
         config.server = server;
         config.trust = trust;
         config.allow_plain = self.allow_plain;
+        config.pins.clone_from(&self.pins);
+        config.web_socket.clone_from(&self.web_socket);
+        config.connector = connector.clone();
         config
     }
 }
@@ -109,7 +127,7 @@ pub(crate) async fn add(location: &StoreLocation, account: &AccountConfig) -> Re
     if location.path.exists() {
         return Err(Error::new(ErrorCode::InvalidArgument, "there is an account in this place already"));
     }
-    let memory = try_sign_in(account.session()).await?;
+    let memory = try_sign_in(account.session(&Connector::default())).await?;
     let made = make_database(location, account, memory.as_ref());
     if made.is_err() {
         // Nothing of value can be in a database that was made a moment ago.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use heliograph_model::stanza::{Inbound, SessionEvent};
 use heliograph_model::time::SystemClock;
-use heliograph_model::{Clock, Error, ErrorCode, Timestamp};
+use heliograph_model::{Clock, Error, ErrorCode, NetworkId, Timestamp};
 use heliograph_sync::{Command, Effects, Engine, Input, LinkAction, Received, Reply};
 use heliograph_xmpp::session::{
     self, ResumeState, ServerMemory, Session, SessionHandle, SessionOutput, StoredStream,
@@ -67,6 +67,8 @@ pub(crate) struct Driver {
     /// Stanzas in which the engine has nothing to do, and which are not counted yet: not worth a transaction of their own.
     silent: u32,
     wake_at: Option<Instant>,
+    /// The network that the phone is in, as far as somebody has said.
+    network: Option<NetworkId>,
     /// Traffic of the sessions before this one.
     past: Traffic,
 }
@@ -101,6 +103,7 @@ impl Driver {
             connect_next: false,
             silent: 0,
             wake_at: None,
+            network: None,
             past,
         }
     }
@@ -178,6 +181,9 @@ impl Driver {
 
     /// One input through the engine.
     fn handle_at(&mut self, now: Timestamp, input: Input) -> Result<Effects, Error> {
+        if let Input::Network(network) = &input {
+            self.network.clone_from(&network.id);
+        }
         let from_session = matches!(input, Input::Received(_) | Input::Session(_));
         let entropy = fresh_entropy()?;
         crash::here(Place::BeforeCommit);
@@ -243,8 +249,9 @@ impl Driver {
             self.connect_next = true;
             return;
         }
-        let mut config = self.account.session();
+        let mut config = self.account.session(&self.shared.connector);
         config.memory = self.reserved();
+        config.network.id.clone_from(&self.network);
         let (handle, outputs) = Session::start(config, self.resume.take());
         self.session = Some(Running { handle, outputs, leaving: false });
         self.past.connects += 1;

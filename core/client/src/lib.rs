@@ -52,6 +52,7 @@ pub use heliograph_store::DatabaseKey;
 pub use heliograph_store::conversation::{Conversation, ConversationState};
 pub use heliograph_store::message::{Message, Sender};
 pub use heliograph_sync::{Connection, ConnectionState, Situation};
+pub use heliograph_xmpp::session::{InvalidPin, Pin};
 pub use push::PushChanges;
 pub use timeline::{MessageFeed, Seam, Timeline, TimelinePage};
 

@@ -6,6 +6,7 @@ use heliograph_model::time::SystemClock;
 use heliograph_model::{Clock, Entropy, Error, ErrorCode, Timestamp};
 use heliograph_store::{Connection as Database, Readers, StoreError};
 use heliograph_sync::Connection;
+use heliograph_xmpp::session::Connector;
 use rand::TryRngCore;
 use tokio::sync::watch;
 
@@ -17,6 +18,8 @@ pub(crate) struct Shared {
     pub ticks: watch::Sender<u64>,
     pub connection: watch::Sender<Connection>,
     pub traffic: Mutex<Traffic>,
+    /// Remembers what the next connection would have to find out again.
+    pub connector: Connector,
     /// `None` while suspended.
     readers: RwLock<Option<Readers>>,
     closed: watch::Sender<bool>,
@@ -28,6 +31,7 @@ impl Shared {
             ticks: watch::Sender::new(0),
             connection: watch::Sender::new(connection),
             traffic: Mutex::default(),
+            connector: Connector::default(),
             readers: RwLock::default(),
             closed: watch::Sender::new(false),
         })

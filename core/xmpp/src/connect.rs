@@ -1,213 +1,405 @@
-//! From an account's domain to an open socket: DNS (RFC 6120 §3.2, XEP-0368), TCP.
+//! From an account's domain to an open socket.
 //!
-//! Candidates are tried one after the other, direct TLS first among equals. Racing them, and remembering which one won,
-//! belong here when they come.
+//! A [`Connector`] is made once per account and used for every connection, because it remembers what the next one would have
+//! to find out again: DNS answers, TLS tickets, and which way worked in which network. [`Connector::reach`] is the one thing
+//! that a session asks of it. In order, it tries
+//!
+//! 1. the way that worked last in this network, without asking anybody;
+//! 2. what DNS names ([`candidate`], [`resolver`]), raced with Happy Eyeballs ([`race`]), direct TLS with a head start;
+//! 3. if nothing but the network was in the way of all of that: WebSocket through the domain's web server ([`host_meta`],
+//!    [`websocket`]), for networks that pass only HTTPS.
+//!
+//! A certificate that is refused ends the attempt for its candidate, and rules out 3: whoever answers for a server with the
+//! wrong certificate is no obstacle to go around.
+//!
+//! Does not: sign in, retry, keep anything on disk, or leave a task behind when [`Reached`] is dropped.
+
+mod candidate;
+mod field;
+mod host_meta;
+mod memory;
+mod nat64;
+mod race;
+mod resolver;
+mod tried;
+mod websocket;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::net::{TcpStream, lookup_host};
+use heliograph_model::NetworkId;
+use hyper::Uri;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 
+pub(crate) use candidate::DEFAULT_PORT;
+pub use candidate::{ServerLocation, TlsMode};
+pub use tried::{Transport, Tried};
+
+use crate::channel_binding::ChannelBindings;
 use crate::error::SessionError;
-use crate::timeouts;
-use crate::traffic::{Counted, Counters};
-
-/// Port of XMPP with STARTTLS where DNS names none (RFC 6120 §14.7).
-pub(crate) const DEFAULT_PORT: u16 = 5222;
+use crate::socket::Socket;
+use crate::timeouts::{self, Timeouts};
+use crate::tls::{self, Pin, Purpose, Tls, Trust};
+use crate::traffic::Counters;
+use candidate::Candidate;
+use field::Field;
+use host_meta::Page;
+use memory::{Memory, Way};
+use race::{Attempt, Race};
 
 /// The usual port of XMPP with TLS from the first byte; none is registered.
 pub(crate) const DEFAULT_DIRECT_PORT: u16 = 5223;
 
-/// Where the server is.
+/// Redirections that are followed from a domain to the host that knows: to `www.`, and once more.
+const REDIRECTIONS: usize = 3;
+
+/// The network that the device is in.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub enum ServerLocation {
-    /// Where DNS says: SRV records of `_xmpps-client` and `_xmpp-client`, else port 5222 of the domain itself.
-    #[default]
-    Lookup,
-    /// Here, whatever DNS says. The certificate must still name the account's domain.
-    At {
-        /// Host name or IP address.
-        host: String,
-        /// TCP port.
-        port: u16,
-        /// How TLS starts.
-        tls: TlsMode,
-    },
+pub struct Network {
+    /// What is learned of it is kept under this name; `None` is one network like any other.
+    pub id: Option<NetworkId>,
+    /// Its name servers. Without any, those are asked that the operating system tells programs: on Android and iOS it tells
+    /// none, and only the plain address of the domain can be found there.
+    pub name_servers: Vec<SocketAddr>,
 }
 
-/// How TLS starts. There is no mode without.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TlsMode {
-    /// From the first byte (XEP-0368).
-    Direct,
-    /// After `<starttls/>` (RFC 6120 §5).
-    StartTls,
+/// How a session was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// How its bytes travel.
+    pub transport: Transport,
+    /// TLS went on from an earlier connection: no certificate was sent again.
+    pub tls_resumed: bool,
 }
 
-/// One place to try.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Candidate {
-    host: String,
-    port: u16,
-    pub(crate) tls: TlsMode,
+/// Whose server to reach, and on what terms.
+pub(crate) struct Destination<'a> {
+    /// In ASCII form.
+    pub(crate) domain: &'a str,
+    pub(crate) server: &'a ServerLocation,
+    /// The address of its WebSocket, where it is known beforehand.
+    pub(crate) web_socket: Option<&'a str>,
+    pub(crate) network: &'a Network,
+    pub(crate) trust: &'a Trust,
+    pub(crate) pins: &'a [Pin],
+    pub(crate) timeouts: &'a Timeouts,
 }
 
-/// An SRV record (RFC 2782).
-#[derive(Clone, PartialEq, Eq)]
-struct Service {
-    priority: u16,
-    weight: u16,
-    candidate: Candidate,
-}
-
-/// The candidates for `domain` (in ASCII form), best first; never empty.
-pub(crate) async fn candidates(
-    location: &ServerLocation,
-    domain: &str,
-) -> Result<Vec<Candidate>, SessionError> {
-    if let ServerLocation::At { host, port, tls } = location {
-        return Ok(vec![Candidate { host: host.clone(), port: *port, tls: *tls }]);
-    }
-    let itself = Candidate { host: domain.to_owned(), port: DEFAULT_PORT, tls: TlsMode::StartTls };
-    if domain.parse::<std::net::IpAddr>().is_ok() {
-        return Ok(vec![itself]);
-    }
-    let (direct, start) =
-        tokio::join!(services(domain, TlsMode::Direct), services(domain, TlsMode::StartTls));
-    ordered(direct, start, itself)
-}
-
-/// Merges the two answers (XEP-0368 §3.1); `None` is "no such records".
-fn ordered(
-    direct: Option<Vec<Service>>,
-    start: Option<Vec<Service>>,
-    itself: Candidate,
-) -> Result<Vec<Candidate>, SessionError> {
-    let published = direct.is_some() || start.is_some();
-    let mut all: Vec<Service> = direct.into_iter().chain(start).flatten().collect();
-    // A single target of "." means "decidedly not here" (RFC 2782).
-    all.retain(|service| !matches!(service.candidate.host.as_str(), "" | "."));
-    if all.is_empty() {
-        return if published { Err(SessionError::NoService) } else { Ok(vec![itself]) };
-    }
-    // The sort is stable, and the direct ones were put first.
-    all.sort_by_key(|service| (service.priority, std::cmp::Reverse(service.weight)));
-    Ok(all.into_iter().map(|service| service.candidate).collect())
-}
-
-/// SRV records of one service; `None` if there are none or DNS does not answer: then the plain address must do.
-#[cfg(not(target_os = "android"))]
-async fn services(domain: &str, tls: TlsMode) -> Option<Vec<Service>> {
-    use hickory_resolver::TokioResolver;
-    use hickory_resolver::proto::rr::RData;
-
-    let service = match tls {
-        TlsMode::Direct => "_xmpps-client",
-        TlsMode::StartTls => "_xmpp-client",
-    };
-    let resolver = TokioResolver::builder_tokio().ok()?.build().ok()?;
-    // The final dot keeps search domains of the network out.
-    let name = format!("{service}._tcp.{domain}.");
-    let answer = timeout(timeouts::DNS, resolver.srv_lookup(name)).await.ok()?.ok()?;
-    let records = answer.answers().iter().filter_map(|record| match &record.data {
-        RData::SRV(srv) => Some(Service {
-            priority: srv.priority,
-            weight: srv.weight,
-            candidate: Candidate {
-                host: srv.target.to_ascii().trim_end_matches('.').to_owned(),
-                port: srv.port,
-                tls,
-            },
-        }),
-        _ => None,
-    });
-    let records: Vec<_> = records.collect();
-    (!records.is_empty()).then_some(records)
-}
-
-/// On Android the resolver's way to the system configuration panics outside an activity; the domain itself must do until the
-/// shell hands DNS servers in.
-#[cfg(target_os = "android")]
-async fn services(_domain: &str, _tls: TlsMode) -> Option<Vec<Service>> {
-    None
-}
-
-/// Opens a connection to the first address of the candidate that answers.
-pub(crate) async fn open(
-    candidate: &Candidate,
-    deadline: Duration,
-    counters: Arc<Counters>,
-) -> Result<Counted<TcpStream>, SessionError> {
-    let addresses = match timeout(timeouts::DNS, lookup_host((candidate.host.as_str(), candidate.port))).await
-    {
-        Ok(Ok(addresses)) => addresses.collect::<Vec<SocketAddr>>(),
-        Ok(Err(_)) => return Err(SessionError::UnknownHost),
-        Err(_) => return Err(SessionError::NoAnswer("looking up the name")),
-    };
-    let mut last = SessionError::UnknownHost;
-    for address in addresses {
-        match timeout(deadline, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                // Stanzas are small and awaited: without this the system holds them back for 40 ms and more.
-                if let Err(error) = stream.set_nodelay(true) {
-                    last = SessionError::Network(error.kind());
-                    continue;
-                }
-                return Ok(Counted::new(stream, counters));
-            }
-            Ok(Err(error)) => last = SessionError::Network(error.kind()),
-            Err(_) => last = SessionError::NoAnswer("connecting"),
+impl Destination<'_> {
+    /// Under which the way is kept: where a server refers us to must not be taken for where it was.
+    fn place(&self) -> String {
+        match self.server {
+            ServerLocation::Lookup => self.domain.to_owned(),
+            ServerLocation::At { host, port, .. } => format!("{} at {host}:{port}", self.domain),
         }
     }
-    Err(last)
+}
+
+/// A socket to the server.
+pub(crate) struct Reached {
+    pub(crate) socket: Socket,
+    pub(crate) transport: Transport,
+    /// TLS is up; otherwise it starts with STARTTLS.
+    pub(crate) secured: Option<Secured>,
+    /// For [`Connector::worked`].
+    pub(crate) way: Way,
+    /// Answers of DNS that are renewed on the side.
+    _renewing: JoinSet<bool>,
+}
+
+/// What TLS gives to the login.
+pub(crate) struct Secured {
+    /// See [`tls::channel_binding`].
+    pub(crate) channel_binding: ChannelBindings,
+    pub(crate) resumed: bool,
+}
+
+impl Secured {
+    pub(crate) fn of<Io>(stream: &TlsStream<Io>) -> Self {
+        Self { channel_binding: tls::channel_binding(stream), resumed: tls::was_resumed(stream) }
+    }
+}
+
+/// Reaches the server of one account, again and again. Cheap to clone; all clones remember together.
+#[derive(Clone)]
+pub struct Connector(Arc<Inner>);
+
+struct Inner {
+    memory: Mutex<Memory>,
+    /// For the draw among SRV records.
+    random: Mutex<ChaCha8Rng>,
+    tls: Mutex<Option<(Terms, Arc<Tls>)>>,
+    /// Where web servers listen; tests have no right to that port.
+    https_port: u16,
+}
+
+/// What a [`Tls`] was made for.
+#[derive(PartialEq, Eq)]
+struct Terms {
+    trust: Trust,
+    pins: Vec<Pin>,
+    domain: String,
+}
+
+impl Default for Connector {
+    fn default() -> Self {
+        // Without randomness the draw is always the same, which spreads no load and does no other harm.
+        let random = ChaCha8Rng::try_from_os_rng().unwrap_or_else(|_| ChaCha8Rng::seed_from_u64(0));
+        Self::with(random, 443)
+    }
+}
+
+impl std::fmt::Debug for Connector {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // It knows where the device has been.
+        formatter.write_str("Connector(redacted)")
+    }
+}
+
+impl Connector {
+    fn with(random: ChaCha8Rng, https_port: u16) -> Self {
+        Self(Arc::new(Inner {
+            memory: Mutex::default(),
+            random: Mutex::new(random),
+            tls: Mutex::default(),
+            https_port,
+        }))
+    }
+
+    /// A connection to the server. Has no deadline of its own beyond those of its steps.
+    pub(crate) async fn reach(
+        &self,
+        to: &Destination<'_>,
+        counters: &Arc<Counters>,
+    ) -> Result<Reached, SessionError> {
+        let tls = self.tls(to)?;
+        let field = Field::new(self, to, counters);
+        let mut tried = Tried::default();
+        let mut first = None;
+        let way = self.memory().way(to.network.id.as_ref(), &to.place());
+        match way {
+            Some(Way::WebSocket { url }) => match web_socket(&field, &tls, &url).await {
+                Ok(reached) => return Ok(reached),
+                Err(error) => {
+                    tried.add(Transport::WebSocket, error);
+                    self.memory().forget_way(to.network.id.as_ref(), &to.place());
+                }
+            },
+            Some(Way::Tcp { candidate, address }) => first = Some(Attempt { candidate, address }),
+            None => {}
+        }
+        let fatal = loop {
+            match over_tcp(&field, &tls, first.take(), &mut tried).await {
+                Ok(reached) => return Ok(reached),
+                Err(fatal) => {
+                    // What was known from before may be out of date.
+                    if !field.renewed().await {
+                        break fatal;
+                    }
+                }
+            }
+        };
+        if let Some(error) =
+            fatal.filter(|error| !error.code().is_transient() || *error == SessionError::NoService)
+        {
+            return Err(error);
+        }
+        if tried.only_network() {
+            match through_the_web(&field, &tls).await {
+                Some(Ok(reached)) => return Ok(reached),
+                Some(Err(error)) => tried.add(Transport::WebSocket, error),
+                None => {}
+            }
+        }
+        Err(tried.verdict())
+    }
+
+    /// TLS over a connection that began without.
+    pub(crate) async fn secure<Io: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        to: &Destination<'_>,
+        io: Io,
+    ) -> Result<TlsStream<Io>, SessionError> {
+        let tls = self.tls(to)?;
+        handshake(to, &tls, io, Purpose::StartTls, to.domain).await
+    }
+
+    /// A session came about on this way: it is tried first in this network.
+    pub(crate) fn worked(&self, to: &Destination<'_>, way: Way) {
+        self.memory().keep_way(to.network.id.as_ref(), &to.place(), way);
+    }
+
+    /// None did.
+    pub(crate) fn failed(&self, to: &Destination<'_>) {
+        self.memory().forget_way(to.network.id.as_ref(), &to.place());
+    }
+
+    fn tls(&self, to: &Destination<'_>) -> Result<Arc<Tls>, SessionError> {
+        let terms = Terms { trust: to.trust.clone(), pins: to.pins.to_vec(), domain: to.domain.to_owned() };
+        let mut made = locked(&self.0.tls);
+        match &*made {
+            Some((known, tls)) if *known == terms => Ok(Arc::clone(tls)),
+            _ => {
+                let tls = Arc::new(Tls::new(to.trust, to.pins, to.domain)?);
+                *made = Some((terms, Arc::clone(&tls)));
+                Ok(tls)
+            }
+        }
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        locked(&self.0.memory)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The first candidate that connects and, under direct TLS, shakes hands.
+async fn over_tcp(
+    field: &Field<'_>,
+    tls: &Tls,
+    first: Option<Attempt>,
+    tried: &mut Tried,
+) -> Result<Reached, Option<SessionError>> {
+    let mut race = Race::new(field, field.to.timeouts.tcp_connect, first);
+    while let Some((attempt, io)) = race.next().await {
+        let way = Way::Tcp { candidate: attempt.candidate.clone(), address: attempt.address };
+        let (socket, secured) = match attempt.candidate.tls {
+            TlsMode::StartTls => (Socket::new(io), None),
+            TlsMode::Direct => match handshake(field.to, tls, io, Purpose::Direct, field.to.domain).await {
+                Ok(stream) => {
+                    let secured = Secured::of(&stream);
+                    (Socket::new(stream), Some(secured))
+                }
+                Err(error) => {
+                    race.lost(&attempt, error);
+                    continue;
+                }
+            },
+        };
+        let transport = attempt.candidate.tls.into();
+        return Ok(Reached { socket, transport, secured, way, _renewing: field.take_renewing() });
+    }
+    let (failures, fatal) = race.into_failures();
+    tried.append(failures);
+    Err(fatal)
+}
+
+/// The last resort; `None` if there is nothing to try.
+async fn through_the_web(field: &Field<'_>, tls: &Tls) -> Option<Result<Reached, SessionError>> {
+    let urls = match (field.to.web_socket, field.to.server) {
+        (Some(url), _) => vec![url.to_owned()],
+        (None, ServerLocation::Lookup) => match timeout(timeouts::WEB, discover(field, tls)).await {
+            Ok(Ok(links)) if links.is_empty() => {
+                return Some(Err(SessionError::NoWebSocket("the web server names none")));
+            }
+            Ok(Ok(links)) => links.iter().map(Uri::to_string).collect(),
+            Ok(Err(error)) => return Some(Err(error)),
+            Err(_) => return Some(Err(SessionError::NoAnswer("asking the web server"))),
+        },
+        (None, ServerLocation::At { .. }) => return None,
+    };
+    let mut failures = Tried::default();
+    for url in urls {
+        match web_socket(field, tls, &url).await {
+            Ok(reached) => return Some(Ok(reached)),
+            Err(error) => failures.add(Transport::WebSocket, error),
+        }
+    }
+    Some(Err(failures.verdict()))
+}
+
+/// The links in the domain's `host-meta`.
+async fn discover(field: &Field<'_>, tls: &Tls) -> Result<Vec<Uri>, SessionError> {
+    let port = match field.connector.0.https_port {
+        443 => String::new(),
+        port => format!(":{port}"),
+    };
+    for place in host_meta::PLACES {
+        let mut uri: Uri = format!("https://{}{port}{place}", field.to.domain)
+            .parse()
+            .map_err(|_| SessionError::NoWebSocket("the domain is no web server's"))?;
+        for _ in 0..=REDIRECTIONS {
+            let stream = https(field, tls, &uri, Purpose::Discovery).await.map_err(|error| match error {
+                // The web server of a domain need not be its operator's of XMPP; and on networks with a page to sign in
+                // at, it is somebody else's.
+                SessionError::Certificate(_) => {
+                    SessionError::NoWebSocket("the web server's certificate was refused")
+                }
+                other => other,
+            })?;
+            match host_meta::get(stream, &uri).await? {
+                Page::Links(links) if links.is_empty() => break,
+                Page::Links(links) => return Ok(links),
+                Page::Elsewhere(other) => uri = other,
+            }
+        }
+    }
+    Ok(Vec::new())
+}
+
+async fn web_socket(field: &Field<'_>, tls: &Tls, url: &str) -> Result<Reached, SessionError> {
+    const UNUSABLE: SessionError = SessionError::Configuration("the address of the WebSocket");
+    let uri: Uri = url.parse().map_err(|_| UNUSABLE)?;
+    if uri.scheme_str() != Some("wss") {
+        return Err(UNUSABLE);
+    }
+    let opening = async {
+        let stream = https(field, tls, &uri, Purpose::WebSocket).await?;
+        let secured = Secured::of(&stream);
+        let socket = Socket::new(websocket::open(stream, uri.clone()).await?);
+        Ok((socket, secured))
+    };
+    let (socket, secured) = timeout(timeouts::WEB, opening)
+        .await
+        .unwrap_or(Err(SessionError::NoAnswer("connecting through the web server")))?;
+    Ok(Reached {
+        socket,
+        transport: Transport::WebSocket,
+        secured: Some(secured),
+        way: Way::WebSocket { url: url.to_owned() },
+        _renewing: field.take_renewing(),
+    })
+}
+
+/// TLS with a web server.
+async fn https(
+    field: &Field<'_>,
+    tls: &Tls,
+    uri: &Uri,
+    purpose: Purpose,
+) -> Result<TlsStream<field::Io>, SessionError> {
+    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
+    let port = uri.port_u16().unwrap_or(443);
+    let field = field.of_web_server(Candidate { host: host.clone(), port, tls: TlsMode::Direct });
+    let mut race = Race::new(&field, field.to.timeouts.tcp_connect, None);
+    while let Some((attempt, io)) = race.next().await {
+        match handshake(field.to, tls, io, purpose, &host).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => race.lost(&attempt, error),
+        }
+    }
+    Err(race.into_failures().0.verdict())
+}
+
+async fn handshake<Io: AsyncRead + AsyncWrite + Unpin>(
+    to: &Destination<'_>,
+    tls: &Tls,
+    io: Io,
+    purpose: Purpose,
+    name: &str,
+) -> Result<TlsStream<Io>, SessionError> {
+    timeout(to.timeouts.tls_handshake, tls.handshake(io, purpose, name))
+        .await
+        .unwrap_or(Err(SessionError::NoAnswer("securing the connection")))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn service(priority: u16, weight: u16, host: &str, tls: TlsMode) -> Service {
-        Service { priority, weight, candidate: Candidate { host: host.to_owned(), port: 1, tls } }
-    }
-
-    fn itself() -> Candidate {
-        Candidate { host: "example.org".to_owned(), port: DEFAULT_PORT, tls: TlsMode::StartTls }
-    }
-
-    fn hosts(result: Result<Vec<Candidate>, SessionError>) -> Vec<String> {
-        result.ok().unwrap().into_iter().map(|candidate| candidate.host).collect()
-    }
-
-    #[test]
-    fn both_kinds_are_merged_by_priority_with_direct_tls_first_among_equals() {
-        let direct =
-            vec![service(5, 0, "direct-5", TlsMode::Direct), service(1, 0, "direct-1", TlsMode::Direct)];
-        let start =
-            vec![service(5, 9, "heavy-5", TlsMode::StartTls), service(1, 0, "start-1", TlsMode::StartTls)];
-        assert_eq!(
-            hosts(ordered(Some(direct), Some(start), itself())),
-            ["direct-1", "start-1", "heavy-5", "direct-5"]
-        );
-    }
-
-    #[test]
-    fn without_records_the_domain_itself_is_tried_and_with_a_dot_nothing_is() {
-        assert_eq!(hosts(ordered(None, None, itself())), ["example.org"]);
-        let none = vec![service(0, 0, "", TlsMode::StartTls)];
-        assert_eq!(ordered(None, Some(none), itself()).err(), Some(SessionError::NoService));
-        let none = vec![service(0, 0, "", TlsMode::Direct)];
-        let some = vec![service(0, 0, "start", TlsMode::StartTls)];
-        assert_eq!(hosts(ordered(Some(none), Some(some), itself())), ["start"]);
-    }
-
-    #[tokio::test]
-    async fn a_name_that_does_not_resolve_is_an_unknown_host() {
-        let location =
-            ServerLocation::At { host: "nowhere.invalid".to_owned(), port: 1, tls: TlsMode::Direct };
-        let candidates = candidates(&location, "nowhere.invalid").await.unwrap();
-        let opened = open(&candidates[0], timeouts::TCP_CONNECT, Arc::default()).await;
-        assert_eq!(opened.err(), Some(SessionError::UnknownHost));
-    }
-}
+mod tests;

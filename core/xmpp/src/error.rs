@@ -2,6 +2,8 @@
 
 use heliograph_model::{Error, ErrorCode};
 
+use crate::connect::Tried;
+
 /// Why a session could not be set up, or ended.
 ///
 /// Names causes, not places in the code. No variant holds an address, a name or a text of a user.
@@ -16,6 +18,12 @@ pub enum SessionError {
     /// Refused, unreachable, reset.
     #[error("the connection failed: {0}")]
     Network(std::io::ErrorKind),
+    /// Several ways were tried, and the network was in the way of each.
+    #[error("no way to the server worked: {0}")]
+    Unreachable(Tried),
+    /// Nothing that the domain's web server offers leads to XMPP (XEP-0156, RFC 7395).
+    #[error("no way through the web server: {0}")]
+    NoWebSocket(&'static str),
     /// A deadline of [`crate::timeouts`] passed.
     #[error("no answer in time while {0}")]
     NoAnswer(&'static str),
@@ -99,7 +107,11 @@ impl SessionError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::UnknownHost | Self::NoService => ErrorCode::HostUnknown,
-            Self::Network(_) | Self::NoAnswer(_) | Self::Cut => ErrorCode::NetworkUnavailable,
+            Self::Network(_)
+            | Self::NoAnswer(_)
+            | Self::Cut
+            | Self::Unreachable(_)
+            | Self::NoWebSocket(_) => ErrorCode::NetworkUnavailable,
             Self::Configuration(_) => ErrorCode::InvalidArgument,
             Self::Certificate(_) => ErrorCode::CertificateRejected,
             Self::NoEncryption(_) => ErrorCode::EncryptionUnavailable,

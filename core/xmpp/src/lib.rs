@@ -18,7 +18,7 @@
 //!    one session leaves to the next).
 //! 3. [`stream_management`]: counters and the queue of what is not yet acknowledged, as a value without I/O.
 //! 4. [`encode`] and [`decode`], one file per noun of the protocol.
-//! 5. [`connect`]: DNS, TCP, TLS.
+//! 5. [`connect`]: DNS, TCP, TLS, and WebSocket where nothing else gets through.
 //!
 //! `examples/tour.rs` shows it all against a real server; `tests/login.rs` and
 //! `tests/session.rs` read like the protocol.
@@ -44,6 +44,7 @@ mod request;
 mod scram;
 pub mod server_memory;
 pub mod session;
+mod socket;
 pub mod stream_management;
 pub mod timeouts;
 mod tls;

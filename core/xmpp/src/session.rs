@@ -14,7 +14,6 @@
 mod driver;
 mod login;
 mod resume;
-mod socket;
 mod wire;
 
 use std::sync::Arc;
@@ -25,13 +24,14 @@ use minidom::Element;
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
-pub use crate::connect::{ServerLocation, TlsMode};
+pub use crate::connect::{Connector, Network, Route, ServerLocation, TlsMode, Transport};
 pub use crate::server_memory::ServerMemory;
 pub use crate::timeouts::Timeouts;
-pub use crate::tls::Trust;
+pub use crate::tls::{InvalidPin, Pin, Trust};
 pub use crate::traffic::Traffic;
 pub use resume::{ResumeState, StoredStream};
 
+use crate::connect::Destination;
 use crate::error::SessionError;
 use crate::traffic::Counters;
 
@@ -50,8 +50,17 @@ pub struct SessionConfig {
     pub resource: Option<String>,
     /// Where the server is.
     pub server: ServerLocation,
+    /// The address (`wss:`) of the server's WebSocket, where it is known; otherwise its web server is asked (XEP-0156). Only
+    /// used where nothing else gets through.
+    pub web_socket: Option<String>,
     /// Whose certificates to believe.
     pub trust: Trust,
+    /// The keys of which the server must have one, besides a certificate that is believed. Empty: any.
+    pub pins: Vec<Pin>,
+    /// The network that the device is in.
+    pub network: Network,
+    /// What is remembered of earlier connections. To be the same for all sessions of an account.
+    pub connector: Connector,
     /// Whether to send the password readable (inside TLS, never outside) to a server that offers no SCRAM at all.
     pub allow_plain: bool,
     /// Whether a new session begins as one that nobody looks at (XEP-0352), where the server takes that with the sign-in.
@@ -71,11 +80,28 @@ impl SessionConfig {
             password,
             resource: None,
             server: ServerLocation::Lookup,
-            trust: Trust::WebPki,
+            web_socket: None,
+            trust: Trust::Public,
+            pins: Vec::new(),
+            network: Network::default(),
+            connector: Connector::default(),
             allow_plain: false,
             inactive: false,
             memory: None,
             timeouts: Timeouts::default(),
+        }
+    }
+
+    /// Where to connect to; `domain` is the account's in ASCII form.
+    fn destination<'a>(&'a self, domain: &'a str) -> Destination<'a> {
+        Destination {
+            domain,
+            server: &self.server,
+            web_socket: self.web_socket.as_deref(),
+            network: &self.network,
+            trust: &self.trust,
+            pins: &self.pins,
+            timeouts: &self.timeouts,
         }
     }
 }
@@ -217,6 +243,11 @@ impl SessionHandle {
     /// What went over the socket so far.
     pub fn traffic(&self) -> Traffic {
         self.counters.read()
+    }
+
+    /// How the server was reached; `None` until TLS is up.
+    pub fn route(&self) -> Option<Route> {
+        self.counters.route()
     }
 
     fn order(&self, order: Order) {

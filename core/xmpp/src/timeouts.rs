@@ -16,6 +16,24 @@ pub const TCP_CONNECT: Duration = Duration::from_secs(8);
 /// One DNS question, answered from a cache nearly always. After it, the plain address lookup is tried.
 pub const DNS: Duration = Duration::from_secs(5);
 
+/// One packet to one name server before it is sent again: three fit into [`DNS`]. A lost packet is common where radio is
+/// bad.
+pub const DNS_PACKET: Duration = Duration::from_millis(1500);
+
+/// How long the second half of an answer from DNS (the other family, the other kind of service) is waited for when the
+/// first is there (RFC 8305 §3, "Resolution Delay").
+pub const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
+
+/// From one attempt to connect to the next, while none has succeeded or failed (RFC 8305 §5, "Connection Attempt Delay").
+pub const STAGGER: Duration = Duration::from_millis(250);
+
+/// One TLS handshake, for a network that lets TCP through and swallows what comes after. A certificate chain of 5 kB takes
+/// 4 s at 10 kbit/s, and a round trip of 2G another 2 s.
+pub const TLS_HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// Everything about a web server: connecting, TLS, one answer of a few kB. The last resort must leave time to sign in.
+pub const WEB: Duration = Duration::from_secs(15);
+
 /// From a probe, or from a request for an acknowledgement, to any sign of life. A phone that wakes its radio needs up to
 /// 3 s, and a congested cell a few more.
 pub const PROBE: Duration = Duration::from_secs(10);
@@ -42,6 +60,8 @@ pub struct Timeouts {
     pub attempt: Duration,
     /// See [`TCP_CONNECT`].
     pub tcp_connect: Duration,
+    /// See [`TLS_HANDSHAKE`].
+    pub tls_handshake: Duration,
     /// See [`PROBE`].
     pub probe: Duration,
     /// See [`ACKNOWLEDGEMENT`].
@@ -55,6 +75,7 @@ impl Default for Timeouts {
         Self {
             attempt: ATTEMPT,
             tcp_connect: TCP_CONNECT,
+            tls_handshake: TLS_HANDSHAKE,
             probe: PROBE,
             acknowledgement: ACKNOWLEDGEMENT,
             goodbye: GOODBYE,

@@ -1,89 +1,130 @@
 //! TLS: whose certificates are believed, the handshake, and what binds the login to it.
+//!
+//! [`Tls`] is made once and used for every connection of an account: it keeps the tickets that servers give, so that the next
+//! handshake needs no certificate (RFC 8446 §2.2). A ticket is used once and lives in memory only.
+
+mod pin;
+mod verifier;
 
 use std::io;
 use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{AlertDescription, CertificateError, ClientConfig, ProtocolVersion, RootCertStore};
+use rustls::client::Resumption;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::pki_types::ServerName;
+use rustls::{AlertDescription, CertificateError, ClientConfig, HandshakeKind, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+pub use pin::{InvalidPin, Pin};
+
 use crate::channel_binding::{self, ChannelBindings};
 use crate::error::SessionError;
+use verifier::{Verifier, is_of_another_name};
 
-/// ALPN of direct TLS (XEP-0368 §3.3): lets one port serve several protocols.
-const ALPN: &[u8] = b"xmpp-client";
+/// ALPN of direct TLS (XEP-0368 §3): lets one port serve several protocols.
+const XMPP: &[u8] = b"xmpp-client";
+
+/// ALPN of what goes through a web server. WebSocket needs HTTP/1.1 (RFC 6455).
+const HTTP: &[u8] = b"http/1.1";
+
+/// Tickets kept per kind of connection: the eight that rustls keeps per server, for four servers. An account has one; its web
+/// server may name others.
+const TICKETS: usize = 32;
 
 /// RFC 9266 §4.1: label and length of the exported key that binds a login to its TLS channel.
 const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
 const EXPORTER_BYTES: usize = 32;
 
-/// Whose certificates to believe. The operating system's verifier joins when there is an Android and an iOS app.
+/// Whose certificates to believe.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Trust {
-    /// The public authorities that Mozilla trusts, as of this build.
+    /// The public authorities: the operating system's verifier on Android and iOS, elsewhere those that Mozilla trusts as of
+    /// this build.
     #[default]
-    WebPki,
+    Public,
     /// Only these authorities: one or more certificates in PEM, or one in DER. For private servers, whose operator alone
     /// may vouch for them.
     ExtraCa(Vec<u8>),
 }
 
-/// A client configuration. `direct` announces the protocol by ALPN.
-pub(crate) fn config(trust: &Trust, direct: bool) -> Result<ClientConfig, SessionError> {
-    // Named here and never taken from the process: another library may have installed another provider there.
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let roots = Arc::new(roots(trust)?);
-    let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
-        .build()
-        .map_err(|_| SessionError::Configuration("the certificate authority is unusable"))?;
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|_| SessionError::Internal("no TLS version is available"))?
-        .with_webpki_verifier(verifier)
-        .with_no_client_auth();
-    if direct {
-        config.alpn_protocols = vec![ALPN.to_vec()];
-    }
-    Ok(config)
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// XMPP from the first byte.
+    Direct,
+    /// XMPP after `<starttls/>`.
+    StartTls,
+    /// XMPP inside WebSocket. The web server may also show a certificate for the account's domain (XEP-0156 §2.2).
+    WebSocket,
+    /// Asking the domain's web server where XMPP is. It need not have the pinned key: what it names must.
+    Discovery,
 }
 
-fn roots(trust: &Trust) -> Result<RootCertStore, SessionError> {
-    const UNREADABLE: SessionError = SessionError::Configuration("the certificate authority is unreadable");
-    let mut roots = RootCertStore::empty();
-    match trust {
-        Trust::WebPki => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Trust::ExtraCa(bytes) => {
-            // DER starts with the tag of a SEQUENCE, PEM with text.
-            if bytes.first() == Some(&0x30) {
-                roots.add(CertificateDer::from(bytes.clone())).map_err(|_| UNREADABLE)?;
-            } else {
-                for certificate in CertificateDer::pem_slice_iter(bytes) {
-                    roots.add(certificate.map_err(|_| UNREADABLE)?).map_err(|_| UNREADABLE)?;
-                }
-            }
-            if roots.is_empty() {
-                return Err(UNREADABLE);
-            }
-        }
-    }
-    Ok(roots)
+/// The TLS side of an account.
+pub(crate) struct Tls {
+    direct: Arc<ClientConfig>,
+    start: Arc<ClientConfig>,
+    web_socket: Arc<ClientConfig>,
+    discovery: Arc<ClientConfig>,
 }
 
-/// Shakes hands as a client of `domain`: the certificate must name the account's domain, wherever DNS sent us
-/// (RFC 6120 §13.7.2.1).
-pub(crate) async fn handshake<Io: AsyncRead + AsyncWrite + Unpin>(
-    io: Io,
-    config: ClientConfig,
-    domain: &str,
-) -> Result<TlsStream<Io>, SessionError> {
-    let name = ServerName::try_from(domain.to_owned())
-        .map_err(|_| SessionError::Configuration("the domain can't be in a certificate"))?;
-    TlsConnector::from(Arc::new(config)).connect(name, io).await.map_err(|error| failure(&error))
+impl Tls {
+    /// For an account of `domain` (in ASCII form).
+    pub(crate) fn new(trust: &Trust, pins: &[Pin], domain: &str) -> Result<Self, SessionError> {
+        // Named here and never taken from the process: another library may have installed another provider there.
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let chain = verifier::chain(trust, &provider)?;
+        let config = |pins: &[Pin], or_for, alpn: Option<&[u8]>| -> Result<_, SessionError> {
+            let chain: Arc<dyn ServerCertVerifier> = Arc::clone(&chain);
+            let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+                .with_safe_default_protocol_versions()
+                .map_err(|_| SessionError::Internal("no TLS version is available"))?
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(Verifier::new(chain, pins.to_vec(), or_for)))
+                .with_no_client_auth();
+            config.alpn_protocols = alpn.map(<[u8]>::to_vec).into_iter().collect();
+            config.resumption = Resumption::in_memory_sessions(TICKETS);
+            Ok(Arc::new(config))
+        };
+        Ok(Self {
+            direct: config(pins, None, Some(XMPP))?,
+            start: config(pins, None, None)?,
+            web_socket: config(pins, server_name(domain).ok(), Some(HTTP))?,
+            discovery: config(&[], None, Some(HTTP))?,
+        })
+    }
+
+    /// Shakes hands as a client of `name`: for XMPP the account's domain, wherever DNS sent us (RFC 6120 §13.7.2.1).
+    pub(crate) async fn handshake<Io: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        io: Io,
+        purpose: Purpose,
+        name: &str,
+    ) -> Result<TlsStream<Io>, SessionError> {
+        let config = match purpose {
+            Purpose::Direct => &self.direct,
+            Purpose::StartTls => &self.start,
+            Purpose::WebSocket => &self.web_socket,
+            Purpose::Discovery => &self.discovery,
+        };
+        TlsConnector::from(Arc::clone(config))
+            .connect(server_name(name)?, io)
+            .await
+            .map_err(|error| failure(&error))
+    }
+}
+
+fn server_name(name: &str) -> Result<ServerName<'static>, SessionError> {
+    ServerName::try_from(name.to_owned())
+        .map_err(|_| SessionError::Configuration("the domain can't be in a certificate"))
+}
+
+/// Whether a ticket spared the certificate.
+pub(crate) fn was_resumed<Io>(stream: &TlsStream<Io>) -> bool {
+    stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed)
 }
 
 /// What a login over this channel can be bound to. `tls-exporter` (RFC 9266) only where TLS 1.3 makes it safe.
@@ -119,9 +160,8 @@ fn certificate_reason(reason: &CertificateError) -> &'static str {
     match reason {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired",
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet",
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "it is for another name"
-        }
+        reason if is_of_another_name(reason) => "it is for another name",
+        CertificateError::ApplicationVerificationFailure => "its key is none of the pinned ones",
         CertificateError::BadSignature => "its signature is not its issuer's",
         CertificateError::UnknownIssuer => "its issuer is not trusted",
         CertificateError::Revoked => "it was revoked",

@@ -2,11 +2,13 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::connect::Route;
 
 /// What went over one session's socket, TLS included, TCP and IP headers not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,6 +29,8 @@ pub(crate) struct Counters {
     flights: AtomicU64,
     /// The last transfer was ours.
     speaking: AtomicBool,
+    /// How the server was reached.
+    route: OnceLock<Route>,
 }
 
 impl Counters {
@@ -36,6 +40,15 @@ impl Counters {
             bytes_down: self.down.load(Ordering::Relaxed),
             flights: self.flights.load(Ordering::Relaxed),
         }
+    }
+
+    /// Told once, when TLS is up.
+    pub(crate) fn went(&self, route: Route) {
+        let _ = self.route.set(route);
+    }
+
+    pub(crate) fn route(&self) -> Option<Route> {
+        self.route.get().copied()
     }
 
     fn sent(&self, bytes: usize) {

@@ -8,10 +8,13 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, PublicKeyData,
 };
+use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 
 use crate::error::LabError;
@@ -38,6 +41,8 @@ pub struct ServerCertificate {
     pub certificate: String,
     /// Its key (PKCS#8).
     pub key: String,
+    /// The SHA-256 of its public key in Base64, for clients that insist on it (RFC 7469 §2.1.1).
+    pub pin: String,
 }
 
 /// A certificate authority that lives as long as this value.
@@ -94,7 +99,8 @@ impl Authority {
         } else {
             params.signed_by(&key, &self.issuer)?
         };
-        Ok(ServerCertificate { certificate: certificate.pem(), key: key.serialize_pem() })
+        let pin = STANDARD.encode(Sha256::digest(key.subject_public_key_info()));
+        Ok(ServerCertificate { certificate: certificate.pem(), key: key.serialize_pem(), pin })
     }
 }
 

@@ -57,6 +57,10 @@ pub struct PhoneConfig {
     pub tls: Tls,
     /// The certificate of an authority to trust, as a PEM file.
     pub authority: Option<PathBuf>,
+    /// The keys of which the server must have one.
+    pub pins: Vec<String>,
+    /// Where the server is if nothing but HTTPS gets through.
+    pub web_socket: Option<String>,
 }
 
 impl PhoneConfig {
@@ -98,6 +102,8 @@ impl Phone {
         if let Some(authority) = &config.authority {
             process.arg("--ca").arg(authority);
         }
+        process.args(config.pins.iter().flat_map(|pin| ["--pin", pin]));
+        process.args(config.web_socket.iter().flat_map(|url| ["--websocket", url]));
         let run = async {
             let mut child = process.spawn()?;
             if let Some(mut input) = child.stdin.take() {

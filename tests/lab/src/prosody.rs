@@ -69,15 +69,17 @@ fn program(program: &Path, folder: &Path) -> Command {
 /// Reads the log until it says that every port is open. The server handles connections after it has loaded everything,
 /// so whoever connects from then on is served.
 pub(crate) async fn readiness(lines: &mut Output, options: &Options) -> Readiness {
-    let (mut starttls, mut direct_tls, mut component) = (false, !options.encryption, !options.app_server);
+    let (mut starttls, mut direct_tls) = (false, !options.encryption);
+    let (mut component, mut https) = (!options.app_server, !options.web_socket);
     while let Ok(Some(line)) = lines.next_line().await {
         starttls |= line.contains("Activated service 'c2s' on");
         direct_tls |= line.contains("Activated service 'c2s_direct_tls' on");
         component |= line.contains("Activated service 'component' on");
+        https |= line.contains("Activated service 'https' on");
         if line.contains("Failed to open server port") {
             return Readiness::PortTaken;
         }
-        if starttls && direct_tls && component {
+        if starttls && direct_tls && component && https {
             return Readiness::Listening;
         }
     }

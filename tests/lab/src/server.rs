@@ -39,6 +39,7 @@ pub struct Server {
     options: Options,
     ports: Ports,
     authority: Authority,
+    pin: String,
     child: Option<Child>,
     /// How a running ejabberd is told things.
     control: Option<Mutex<Control>>,
@@ -54,12 +55,18 @@ impl Server {
         let folder = folder.canonicalize().map_err(LabError::io("finding the server's folder"))?;
         let authority = Authority::new()?;
         authority.write(&folder.join("authority.pem"))?;
-        authority
-            .issue(&options.domain, options.certificate)?
-            .write(&folder.join("certificates"), &options.domain)?;
-        let ports = Ports { starttls: 0, direct_tls: 0, component: 0 };
-        let mut server =
-            Self { tree: tree.clone(), folder, options, ports, authority, child: None, control: None };
+        let certificate = authority.issue(&options.domain, options.certificate)?;
+        certificate.write(&folder.join("certificates"), &options.domain)?;
+        let mut server = Self {
+            tree: tree.clone(),
+            folder,
+            options,
+            ports: Ports { starttls: 0, direct_tls: 0, component: 0, https: 0 },
+            authority,
+            pin: certificate.pin,
+            child: None,
+            control: None,
+        };
         server.choose_ports()?;
         for _ in 1..SERVER_START_ATTEMPTS {
             match server.launch().await? {
@@ -104,6 +111,11 @@ impl Server {
         self.options.push_service()
     }
 
+    /// Where clients connect that get only HTTPS through.
+    pub fn web_socket(&self) -> String {
+        format!("wss://{}:{}/xmpp-websocket", Ipv4Addr::LOCALHOST, self.ports.https)
+    }
+
     /// The domain that it serves.
     pub fn domain(&self) -> &str {
         &self.options.domain
@@ -132,6 +144,11 @@ impl Server {
     /// The same as text.
     pub fn authority_pem(&self) -> String {
         self.authority.pem()
+    }
+
+    /// The pin of its certificate's key.
+    pub fn pin(&self) -> &str {
+        &self.pin
     }
 
     /// Adds an account to the running server.
@@ -233,8 +250,12 @@ impl Server {
     }
 
     fn choose_ports(&mut self) -> Result<(), LabError> {
-        self.ports =
-            Ports { starttls: ports::free()?, direct_tls: ports::free()?, component: ports::free()? };
+        self.ports = Ports {
+            starttls: ports::free()?,
+            direct_tls: ports::free()?,
+            component: ports::free()?,
+            https: ports::free()?,
+        };
         match self.tree.software {
             Software::Prosody => prosody::configure(&self.tree, &self.folder, &self.options, self.ports),
             Software::Ejabberd => ejabberd::configure(&self.folder, &self.options, self.ports),

@@ -70,6 +70,8 @@ impl Scene {
             server: self.server.direct_tls_address().to_string(),
             tls: Tls::Direct,
             authority: Some(self.server.authority_file()),
+            pins: Vec::new(),
+            web_socket: None,
         }
     }
 

@@ -52,7 +52,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
 ];
 
 /// What belongs to one place: crates whose name is or starts with the text (up to a `-` or `_`), and who may use them.
-const OWNED: [(&str, &[&str]); 13] = [
+const OWNED: [(&str, &[&str]); 14] = [
     // SQL.
     ("rusqlite", &["heliograph-store"]),
     ("libsqlite3", &["heliograph-store"]),
@@ -67,6 +67,7 @@ const OWNED: [(&str, &[&str]); 13] = [
     ("ring", &["heliograph-xmpp"]),
     ("rustls", &["heliograph-xmpp"]),
     ("hickory", &["heliograph-xmpp"]),
+    ("hyper", &["heliograph-xmpp"]),
     // Sockets, timers and tasks: nothing of the sort in the engine and below it.
     ("tokio", &["heliograph-xmpp", "heliograph-client", "heliograph-ffi", "heliograph"]),
     ("uniffi", &["heliograph-ffi", "heliograph-bindgen"]),

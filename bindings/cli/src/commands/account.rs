@@ -40,6 +40,8 @@ async fn add(setting: &Setting, account: AddAccount) -> Result<(), Failure> {
         server: account.server.map(|(host, port)| ServerOverride { host, port, tls }),
         extra_ca_pem,
         allow_plain: account.allow_plain,
+        pins: account.pins,
+        web_socket: account.websocket,
     };
     let location = setting.folder.prepare()?;
     let progress = Progress::new(setting.json);

@@ -9,20 +9,19 @@ use tokio::io::BufReader;
 use tokio_xmpp::xmlstream::{ReadError, StreamHeader, Timeouts, XmlStream, initiate_stream};
 use xmpp_parsers::ns as xns;
 
-use heliograph_model::Clock;
 use heliograph_model::stanza::Granted;
 use heliograph_model::time::SystemClock;
+use heliograph_model::{Clock, ErrorCode};
 
-use super::socket::{Ahead, Socket};
 use super::{ServerLocation, SessionConfig};
-use crate::connect::{self, Candidate, TlsMode};
+use crate::connect::{self, Destination, Route, Secured, TlsMode, Transport};
 use crate::error::{Elsewhere, SessionError};
 use crate::frame::Frame;
 use crate::negotiation::{Action, Input, Login, Negotiation, Refused};
 use crate::server_memory::ServerMemory;
+use crate::socket::{Ahead, Socket};
 use crate::stream_management::{Enabled, Resume};
 use crate::timeouts::{NEVER, REDIRECTS};
-use crate::tls;
 use crate::traffic::Counters;
 
 type Io = BufReader<Socket>;
@@ -58,10 +57,14 @@ pub(super) async fn establish(
     let mut config = config.clone();
     let mut redirects = 0;
     loop {
-        let (io, first) = reach(&config, &domain, counters).await?;
-        let tls = match first {
-            Input::Connected => TlsMode::StartTls,
-            _ => TlsMode::Direct,
+        let to = config.destination(&domain);
+        let reached = config.connector.reach(&to, counters).await?;
+        let (tls, first) = match reached.secured {
+            None => (TlsMode::StartTls, Input::Connected),
+            Some(secured) => {
+                counters.went(Route { transport: reached.transport, tls_resumed: secured.resumed });
+                (TlsMode::Direct, Input::Secured(secured.channel_binding))
+            }
         };
         let login = Login {
             address: config.address.clone(),
@@ -74,7 +77,7 @@ pub(super) async fn establish(
             redirects,
         };
         let mut negotiation = Negotiation::new(login, memory);
-        match negotiate(&config, &domain, io, &mut negotiation, first).await {
+        match negotiate(&config, &to, reached.socket, &mut negotiation, first, counters).await {
             // The same certificate is asked for there (RFC 6120 §4.9.3.19).
             Err(SessionError::Elsewhere(elsewhere)) if redirects < REDIRECTS => {
                 redirects += 1;
@@ -82,9 +85,15 @@ pub(super) async fn establish(
             }
             Err(error) => {
                 negotiation.failed(&error);
+                if error.code() == ErrorCode::NetworkUnavailable {
+                    config.connector.failed(&to);
+                }
                 return Err(error);
             }
-            established => return established,
+            Ok(established) => {
+                config.connector.worked(&to, reached.way);
+                return Ok(established);
+            }
         }
     }
 }
@@ -98,41 +107,6 @@ fn place(Elsewhere { host, port }: Elsewhere, tls: TlsMode) -> ServerLocation {
     ServerLocation::At { host, port, tls }
 }
 
-/// A connection to the first candidate that takes one, under TLS where it starts with it.
-async fn reach(
-    config: &SessionConfig,
-    domain: &str,
-    counters: &Arc<Counters>,
-) -> Result<(Socket, Input<'static>), SessionError> {
-    let mut failure = None;
-    for candidate in connect::candidates(&config.server, domain).await? {
-        match reach_one(config, domain, &candidate, counters).await {
-            Ok(reached) => return Ok(reached),
-            // What a person can act on is worth more than a timeout.
-            Err(error) if failure.is_none() || !error.code().is_transient() => failure = Some(error),
-            Err(_) => {}
-        }
-    }
-    Err(failure.unwrap_or(SessionError::UnknownHost))
-}
-
-async fn reach_one(
-    config: &SessionConfig,
-    domain: &str,
-    candidate: &Candidate,
-    counters: &Arc<Counters>,
-) -> Result<(Socket, Input<'static>), SessionError> {
-    let socket = connect::open(candidate, config.timeouts.tcp_connect, Arc::clone(counters)).await?;
-    match candidate.tls {
-        TlsMode::StartTls => Ok((Socket::new(socket), Input::Connected)),
-        TlsMode::Direct => {
-            let stream = tls::handshake(socket, tls::config(&config.trust, true)?, domain).await?;
-            let channel = tls::channel_binding(&stream);
-            Ok((Socket::new(stream), Input::Secured(channel)))
-        }
-    }
-}
-
 /// Where the bytes are: before a stream header, or behind one.
 enum Phase {
     Raw(Io),
@@ -143,10 +117,11 @@ enum Phase {
 
 async fn negotiate(
     config: &SessionConfig,
-    domain: &str,
+    to: &Destination<'_>,
     io: Socket,
     negotiation: &mut Negotiation<'_>,
     first: Input<'_>,
+    counters: &Counters,
 ) -> Result<Established, SessionError> {
     const NO_STREAM: SessionError = SessionError::Internal("the negotiation wants a stream too early");
     let mut behind = io.ahead();
@@ -178,13 +153,13 @@ async fn negotiate(
                 if !io.buffer().is_empty() {
                     return Err(SessionError::Protocol("data in the clear behind the start of TLS"));
                 }
-                let tls_config = tls::config(&config.trust, false)?;
-                let stream = tls::handshake(io.into_inner(), tls_config, domain).await?;
-                let channel = tls::channel_binding(&stream);
+                let stream = config.connector.secure(to, io.into_inner()).await?;
+                let secured = Secured::of(&stream);
+                counters.went(Route { transport: Transport::StartTls, tls_resumed: secured.resumed });
                 let socket = Socket::new(stream);
                 behind = socket.ahead();
                 phase = Phase::Raw(BufReader::new(socket));
-                actions.extend(negotiation.handle(Input::Secured(channel))?);
+                actions.extend(negotiation.handle(Input::Secured(secured.channel_binding))?);
             }
             Action::Bound { jid, managed, refused, granted, early } => {
                 let Phase::Open(stream) = phase else { return Err(NO_STREAM) };

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use futures::{SinkExt, StreamExt};
 use heliograph_model::Address;
 use heliograph_xmpp::session::{ServerLocation, SessionConfig, TlsMode, Trust};
 use minidom::Element;
@@ -23,7 +24,8 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::version::TLS12;
-use tokio_rustls::rustls::{ALL_VERSIONS, ServerConfig, SupportedProtocolVersion, crypto};
+use tokio_rustls::rustls::{ALL_VERSIONS, HandshakeKind, ServerConfig, SupportedProtocolVersion, crypto};
+use tokio_websockets::{Message, ServerBuilder, WebSocketStream};
 use zeroize::Zeroizing;
 
 pub const PASSWORD: &str = "correct horse";
@@ -94,6 +96,11 @@ impl Server {
         }
     }
 
+    /// Where it would be reached by WebSocket.
+    pub fn web_socket(&self) -> String {
+        format!("wss://localhost:{}/xmpp-websocket", self.listener.local_addr().unwrap().port())
+    }
+
     pub fn config(&self, tls: TlsMode) -> SessionConfig {
         let address = Address::parse("ana@example.org").unwrap();
         let mut config = SessionConfig::new(address, Zeroizing::new(PASSWORD.to_owned()));
@@ -107,10 +114,12 @@ impl Server {
         let (socket, _) = patiently(self.listener.accept()).await.unwrap();
         Peer {
             io: Some(Box::new(socket)),
+            web_socket: None,
             heard: String::new(),
             acceptor: self.acceptor.clone(),
             exporter: Vec::new(),
             secured: false,
+            resumed: false,
         }
     }
 
@@ -155,10 +164,14 @@ impl<Io: AsyncRead + AsyncWrite + Send + Unpin> Transport for Io {}
 /// The other end of one connection.
 pub struct Peer {
     io: Option<Box<dyn Transport>>,
+    /// Instead of `io`.
+    web_socket: Option<WebSocketStream<Box<dyn Transport>>>,
     heard: String,
     acceptor: TlsAcceptor,
     pub exporter: Vec<u8>,
     secured: bool,
+    /// TLS went on from an earlier connection.
+    pub resumed: bool,
 }
 
 impl Peer {
@@ -173,18 +186,53 @@ impl Peer {
         let exporter =
             stream.get_ref().1.export_keying_material(vec![0; 32], b"EXPORTER-Channel-Binding", Some(&[]));
         self.exporter = exporter.unwrap_or_default();
+        self.resumed = stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed);
         self.io = Some(Box::new(stream));
         self.secured = true;
         Ok(())
     }
 
+    /// Switches to WebSocket, as a web server that knows XMPP (RFC 7395 §3.1).
+    pub async fn switch(&mut self) {
+        let builder = ServerBuilder::new()
+            .add_header("sec-websocket-protocol".parse().unwrap(), "xmpp".parse().unwrap())
+            .unwrap();
+        let (request, stream) = patiently(builder.accept(self.io.take().unwrap())).await.unwrap();
+        assert_eq!(request.headers()["sec-websocket-protocol"], "xmpp");
+        self.web_socket = Some(stream);
+    }
+
+    /// Hears `<open/>`, answers with one and with features, each in a message of its own.
+    pub async fn open_web_socket(&mut self, features: &str) {
+        const FRAMING: &str = "urn:ietf:params:xml:ns:xmpp-framing";
+        let open = self.expect("open", FRAMING).await;
+        assert_eq!((open.attr("to"), open.attr("version")), (Some("example.org"), Some("1.0")));
+        self.say(&format!("<open xmlns='{FRAMING}' from='example.org' id='1' version='1.0'/>")).await;
+        self.say(&format!(
+            "<stream:features xmlns:stream='http://etherx.jabber.org/streams'>{features}</stream:features>"
+        ))
+        .await;
+    }
+
     pub async fn say(&mut self, text: &str) {
+        if let Some(stream) = &mut self.web_socket {
+            patiently(stream.send(Message::text(text.to_owned()))).await.unwrap();
+            return;
+        }
         patiently(self.io().write_all(text.as_bytes())).await.unwrap();
         patiently(self.io().flush()).await.unwrap();
     }
 
     /// Hears more; `false` at the end of the connection, however it came.
     async fn listen(&mut self) -> bool {
+        if let Some(stream) = &mut self.web_socket {
+            let Some(Ok(message)) = patiently(stream.next()).await else { return false };
+            let text = message.as_text().unwrap();
+            // Each is a document of its own (RFC 7395 §3.3.3).
+            assert!(text.parse::<Element>().is_ok(), "{text}");
+            self.heard.push_str(text);
+            return true;
+        }
         let mut buffer = vec![0; 64 * 1024];
         match patiently(self.io().read(&mut buffer)).await {
             Ok(0) | Err(_) => false,

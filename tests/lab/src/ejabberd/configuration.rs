@@ -64,6 +64,16 @@ pub(super) fn write(folder: &Path, options: &Options, ports: Ports) -> String {
             "hosts": Value::Object([(options.push_service(), secret)].into_iter().collect()),
         }));
     }
+    if options.web_socket {
+        listen.push(json!({
+            "port": ports.https,
+            "ip": "127.0.0.1",
+            "module": "ejabberd_http",
+            "tls": true,
+            "default_host": options.domain,
+            "request_handlers": { "/xmpp-websocket": "ejabberd_http_ws" },
+        }));
+    }
     let configuration = json!({
         "hosts": [options.domain],
         "loglevel": "info",

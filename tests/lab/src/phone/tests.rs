@@ -32,6 +32,8 @@ fn stand_in(script: &str) -> (TempDir, PhoneConfig) {
         server: "127.0.0.1:1".into(),
         tls: Tls::StartTls,
         authority: None,
+        pins: Vec::new(),
+        web_socket: None,
     };
     (folder, config)
 }

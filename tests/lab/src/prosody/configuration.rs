@@ -49,11 +49,15 @@ pub(super) fn write(sasl2: bool, folder: &Path, options: &Options, ports: Ports)
     if options.push {
         modules.push("cloud_notify");
     }
+    if options.web_socket {
+        modules.push("websocket");
+    }
     let hash = match options.password_hash {
         PasswordHash::Sha1 => "SHA-1",
         PasswordHash::Sha256 => "SHA-256",
     };
     let direct_tls = if options.encryption { ports.direct_tls.to_string() } else { String::new() };
+    let https = if options.web_socket { ports.https.to_string() } else { String::new() };
     let mut text = format!(
         r#"-- Written by the lab for one run; loopback only.
 pidfile = {pidfile}
@@ -71,7 +75,10 @@ component_interfaces = {{ "127.0.0.1" }}
 s2s_ports = {{}}
 s2s_direct_tls_ports = {{}}
 http_ports = {{}}
-https_ports = {{}}
+https_ports = {{ {https} }}
+ssl = {{ options = {{ no_ticket = {no_ticket} }} }}
+https_ssl = {{ certificate = {certificate}, key = {key} }}
+http_default_host = {host} -- it is called by its address on loopback
 c2s_require_encryption = {encryption}
 allow_registration = false
 authentication = "internal_hashed"
@@ -99,6 +106,7 @@ VirtualHost {host}
         starttls = ports.starttls,
         component = ports.component,
         encryption = options.encryption,
+        no_ticket = !options.tls_tickets,
         hidden = list(&options.hidden_mechanisms),
         log = file("server.log"),
         modules = list(&modules),

@@ -58,6 +58,11 @@ pub struct Options {
     pub password_hash: PasswordHash,
     /// What is wrong with its certificate.
     pub certificate: CertificateFault,
+    /// Whether TLS may go on from an earlier connection (RFC 8446 §2.2): Prosody forbids it unless it is told otherwise.
+    /// ejabberd is left alone.
+    pub tls_tickets: bool,
+    /// Whether it can be reached inside HTTPS (RFC 7395), at [`Server::web_socket`](super::Server::web_socket).
+    pub web_socket: bool,
 }
 
 impl Default for Options {
@@ -74,6 +79,8 @@ impl Default for Options {
             hidden_mechanisms: Vec::new(),
             password_hash: PasswordHash::default(),
             certificate: CertificateFault::None,
+            tls_tickets: false,
+            web_socket: false,
         }
     }
 }
@@ -101,4 +108,5 @@ pub(crate) struct Ports {
     pub(crate) starttls: u16,
     pub(crate) direct_tls: u16,
     pub(crate) component: u16,
+    pub(crate) https: u16,
 }

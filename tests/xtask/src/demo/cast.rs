@@ -80,6 +80,8 @@ async fn sign_in(who: Who, server: &Server, folder: &Path, narrator: &Narrator) 
         server: wire.address().to_string(),
         tls: Tls::Direct,
         authority: Some(server.authority_file()),
+        pins: Vec::new(),
+        web_socket: None,
     };
     Phone::add_account(&config).await?;
     let phone = Phone::spawn(config)?;

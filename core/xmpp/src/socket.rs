@@ -8,17 +8,17 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Any byte stream.
-pub(super) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<Io: AsyncRead + AsyncWrite + Send + Unpin> Transport for Io {}
 
 /// Bytes that are to go out behind whatever is written next, in the same flight: of TLS one record, of TCP one segment as
 /// far as it holds them. What writes the XML waits for the answer to a stream header; this is how something gets in between.
 #[derive(Clone, Default)]
-pub(super) struct Ahead(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Ahead(Arc<Mutex<Vec<u8>>>);
 
 impl Ahead {
     /// To be called before the write that these bytes follow.
-    pub(super) fn put(&self, bytes: Vec<u8>) {
+    pub(crate) fn put(&self, bytes: Vec<u8>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
     }
 
@@ -33,7 +33,7 @@ impl Ahead {
 
 /// A byte stream whose end is an error: between us and a server only `</stream:stream>` is a proper end. The XML parser
 /// would report it as one of several faults of the document.
-pub(super) struct Socket {
+pub(crate) struct Socket {
     transport: Box<dyn Transport>,
     ahead: Ahead,
     /// Written, and held back until the flush that the bytes of `ahead` go out with.
@@ -41,12 +41,12 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    pub(super) fn new(transport: impl Transport + 'static) -> Self {
+    pub(crate) fn new(transport: impl Transport + 'static) -> Self {
         Self { transport: Box::new(transport), ahead: Ahead::default(), held: Vec::new() }
     }
 
     /// For putting bytes behind the next write.
-    pub(super) fn ahead(&self) -> Ahead {
+    pub(crate) fn ahead(&self) -> Ahead {
         self.ahead.clone()
     }
 

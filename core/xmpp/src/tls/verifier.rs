@@ -1,0 +1,187 @@
+//! Whether a certificate is believed: a chain that is trusted, a name that is meant, a key that is pinned.
+
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+
+use super::{Pin, Trust};
+use crate::error::SessionError;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    chain: Arc<dyn ServerCertVerifier>,
+    /// Without any, every key is good.
+    pins: Vec<Pin>,
+    /// A name that is as good as the one that is asked for.
+    or_for: Option<ServerName<'static>>,
+}
+
+impl Verifier {
+    pub(super) fn new(
+        chain: Arc<dyn ServerCertVerifier>,
+        pins: Vec<Pin>,
+        or_for: Option<ServerName<'static>>,
+    ) -> Self {
+        Self { chain, pins, or_for }
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verify = |name: &ServerName<'_>| {
+            self.chain.verify_server_cert(end_entity, intermediates, name, ocsp_response, now)
+        };
+        let verified = match (verify(server_name), &self.or_for) {
+            (Err(Error::InvalidCertificate(reason)), Some(other)) if is_of_another_name(&reason) => {
+                verify(other)
+            }
+            (result, _) => result,
+        }?;
+        let pinned = self.pins.is_empty() || Pin::of(end_entity).is_some_and(|pin| self.pins.contains(&pin));
+        if pinned { Ok(verified) } else { Err(CertificateError::ApplicationVerificationFailure.into()) }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.chain.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.chain.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.chain.supported_verify_schemes()
+    }
+}
+
+pub(super) fn is_of_another_name(reason: &CertificateError) -> bool {
+    matches!(reason, CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. })
+}
+
+/// Whose signatures make a chain trusted.
+pub(super) fn chain(
+    trust: &Trust,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, SessionError> {
+    const UNREADABLE: SessionError = SessionError::Configuration("the certificate authority is unreadable");
+    let mut roots = RootCertStore::empty();
+    match trust {
+        Trust::Public => return public(provider),
+        Trust::ExtraCa(bytes) => {
+            // DER starts with the tag of a SEQUENCE, PEM with text.
+            if bytes.first() == Some(&0x30) {
+                roots.add(CertificateDer::from(bytes.clone())).map_err(|_| UNREADABLE)?;
+            } else {
+                for certificate in CertificateDer::pem_slice_iter(bytes) {
+                    roots.add(certificate.map_err(|_| UNREADABLE)?).map_err(|_| UNREADABLE)?;
+                }
+            }
+            if roots.is_empty() {
+                return Err(UNREADABLE);
+            }
+        }
+    }
+    webpki(roots, provider)
+}
+
+fn webpki(
+    roots: RootCertStore,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, SessionError> {
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+        .build()
+        .map_err(|_| SessionError::Configuration("the certificate authority is unusable"))?;
+    Ok(verifier)
+}
+
+#[cfg(not(any(target_os = "android", target_os = "ios")))]
+fn public(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, SessionError> {
+    let mut roots = RootCertStore::empty();
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    webpki(roots, provider)
+}
+
+#[cfg(any(target_os = "android", target_os = "ios"))]
+fn public(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, SessionError> {
+    let verifier = rustls_platform_verifier::Verifier::new(Arc::clone(provider))
+        .map_err(|_| SessionError::Configuration("the system's certificate verifier is unusable"))?;
+    Ok(Arc::new(platform::Guarded(verifier)))
+}
+
+/// The operating system's verifier knows what the user and the user's employer trust, and what was revoked.
+#[cfg(any(target_os = "android", target_os = "ios"))]
+mod platform {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use rustls_platform_verifier::Verifier;
+
+    use super::{
+        CertificateDer, DigitallySignedStruct, Error, HandshakeSignatureValid, ServerCertVerified,
+        ServerCertVerifier, ServerName, SignatureScheme, UnixTime,
+    };
+
+    /// On Android it panics until the app has introduced itself to it; that must be an error.
+    #[derive(Debug)]
+    pub(super) struct Guarded(pub(super) Verifier);
+
+    impl ServerCertVerifier for Guarded {
+        fn verify_server_cert(
+            &self,
+            end_entity: &CertificateDer<'_>,
+            intermediates: &[CertificateDer<'_>],
+            server_name: &ServerName<'_>,
+            ocsp_response: &[u8],
+            now: UnixTime,
+        ) -> Result<ServerCertVerified, Error> {
+            catch_unwind(AssertUnwindSafe(|| {
+                self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            }))
+            .unwrap_or_else(|_| Err(Error::General("the system's certificate verifier is not ready".into())))
+        }
+
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            self.0.verify_tls12_signature(message, certificate, signature)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            self.0.verify_tls13_signature(message, certificate, signature)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            self.0.supported_verify_schemes()
+        }
+    }
+}
