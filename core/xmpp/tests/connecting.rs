@@ -16,9 +16,19 @@ use tokio::sync::mpsc::Receiver;
 const PLUS: &str = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
      <mechanism>SCRAM-SHA-256</mechanism><mechanism>SCRAM-SHA-256-PLUS</mechanism></mechanisms>";
 
+/// The next output; what is learned of the server aside.
+async fn next(outputs: &mut Receiver<SessionOutput>) -> SessionOutput {
+    loop {
+        match patiently(outputs.recv()).await.expect("a last word") {
+            SessionOutput::Remember(_) => {}
+            output => return output,
+        }
+    }
+}
+
 async fn online(outputs: &mut Receiver<SessionOutput>) {
-    match patiently(outputs.recv()).await {
-        Some(SessionOutput::Event(SessionEvent::Online(_))) => {}
+    match next(outputs).await {
+        SessionOutput::Event(SessionEvent::Online(_)) => {}
         other => panic!("{other:?}"),
     }
 }
@@ -84,14 +94,14 @@ async fn a_session_inside_websocket_is_a_session_like_any_other() {
     let message = peer.expect_stanza("message").await;
     assert_eq!(message.get_child("body", "jabber:client").unwrap().text(), "<through> the 'web'");
     peer.acknowledge(1).await;
-    match patiently(outputs.recv()).await {
-        Some(SessionOutput::Event(SessionEvent::Acknowledged { messages })) => assert_eq!(messages.len(), 1),
+    match next(&mut outputs).await {
+        SessionOutput::Event(SessionEvent::Acknowledged { messages }) => assert_eq!(messages.len(), 1),
         other => panic!("{other:?}"),
     }
     peer.say("<message xmlns='jabber:client' from='bo@example.org/x' type='chat'><body>hi</body></message>")
         .await;
-    match patiently(outputs.recv()).await {
-        Some(SessionOutput::Stanza { inbound, .. }) => assert_eq!(inbound.len(), 1),
+    match next(&mut outputs).await {
+        SessionOutput::Stanza { inbound, .. } => assert_eq!(inbound.len(), 1),
         other => panic!("{other:?}"),
     }
 
@@ -99,8 +109,8 @@ async fn a_session_inside_websocket_is_a_session_like_any_other() {
     peer.expect("a", "urn:xmpp:sm:3").await;
     peer.expect("close", "urn:ietf:params:xml:ns:xmpp-framing").await;
     peer.say("<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>").await;
-    match patiently(outputs.recv()).await {
-        Some(SessionOutput::Ended { error, .. }) => assert_eq!(error, None),
+    match next(&mut outputs).await {
+        SessionOutput::Ended { error, .. } => assert_eq!(error, None),
         other => panic!("{other:?}"),
     }
 }
