@@ -6,7 +6,7 @@
 mod scripted;
 
 use heliograph_model::ErrorCode;
-use heliograph_model::stanza::{Granted, LoginPath};
+use heliograph_model::stanza::{Granted, LoginPath, SessionEvent};
 use heliograph_xmpp::session::{ResumeState, ServerMemory, SessionConfig, TlsMode};
 use minidom::Element;
 use scripted::phone::Phone;
@@ -150,6 +150,8 @@ async fn a_session_is_resumed_in_the_flight_of_the_stream_header() {
     assert_eq!(online(&mut phone, true).await, granted(LoginPath::Fast, true, true));
     // Prosody sends features all the same (XEP-0198 §9.2 says not to).
     peer.say(SESSION).await;
+    peer.acknowledge(0).await;
+    assert_eq!(phone.event().await, SessionEvent::Drained);
     phone.write("m1", "hello");
     peer.expect_stanza("message").await;
 }
