@@ -73,6 +73,7 @@ impl DataFolder {
         let path = self.key_file();
         match write_new_key(&path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                self.abandon();
                 return Err(Failure::File { what: "The key file", source: error });
             }
             _ => {}
@@ -130,9 +131,13 @@ fn write_new_key(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
-    file.write_all(digits.as_bytes())?;
     // A database whose key is lost in a power cut is lost with it.
-    file.sync_all()
+    let written = file.write_all(digits.as_bytes()).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // Half a key, on a full disk, opens nothing and would be taken for a damaged one the next time.
+        let _ = fs::remove_file(path);
+    }
+    written
 }
 
 fn read_key(path: &Path) -> io::Result<Zeroizing<String>> {

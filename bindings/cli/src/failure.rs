@@ -30,7 +30,7 @@ pub enum Failure {
     #[error("No place for data is known: set HOME, or pass --data.")]
     NoDataFolder,
     /// A file or folder that the shell itself handles.
-    #[error("{what} can't be used: {source}.")]
+    #[error("{what} can't be used: {source}.{}", advice_on(.source))]
     File {
         /// Which one, in words (`The data folder`).
         what: &'static str,
@@ -88,6 +88,7 @@ impl Failure {
             Self::NoAccount => "no-account",
             Self::AccountExists => "account-exists",
             Self::KeyDamaged | Self::KeyMissing => ErrorCode::StoreLocked.as_str(),
+            Self::File { source, .. } if is_full(source) => ErrorCode::DiskFull.as_str(),
             Self::File { .. } => "file-unusable",
             Self::NoSuchConversation => ErrorCode::NotFound.as_str(),
             Self::Ambiguous(_) => "ambiguous",
@@ -101,6 +102,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Core(error) => exit_code_of(error.code),
+            Self::File { source, .. } if is_full(source) => exit_code_of(ErrorCode::DiskFull),
             Self::File { .. } => 1,
             Self::NoAccount | Self::NoSuchConversation => 7,
             Self::AccountExists
@@ -156,6 +158,14 @@ const fn exit_code_of(code: ErrorCode) -> u8 {
         ErrorCode::NotFound => 7,
         ErrorCode::Closed | ErrorCode::Internal => 1,
     }
+}
+
+fn is_full(source: &io::Error) -> bool {
+    matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+fn advice_on(source: &io::Error) -> String {
+    if is_full(source) { format!(" {}", ErrorCode::DiskFull.advice()) } else { String::new() }
 }
 
 fn numbers(ids: &[i64]) -> String {

@@ -28,8 +28,7 @@ const LOG_BYTES: u32 = 4 * 1024 * 1024;
 
 /// The one connection that writes; makes the file if there is none.
 pub(crate) fn writer(path: &Path, key: &DatabaseKey) -> Result<Connection, StoreError> {
-    // SQLite takes a file of one byte for an empty one and would write over it.
-    if std::fs::metadata(path).is_ok_and(|file| (1..PAGE_BYTES).contains(&file.len())) {
+    if is_cut_off(path) {
         return Err(StoreError::Corrupt);
     }
     let flags =
@@ -53,6 +52,17 @@ pub(crate) fn settings(connection: &Connection) -> Result<(), StoreError> {
          PRAGMA secure_delete = ON;"
     ))?;
     Ok(())
+}
+
+/// Whether the file ends in the middle of a page, which SQLite does not mind: it takes a file of one byte for an empty one
+/// and would write over it, and fills up a last page that is not whole. With a log beside it this is no damage: a checkpoint
+/// was interrupted, and the log still has the page.
+fn is_cut_off(path: &Path) -> bool {
+    let bytes = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let database = bytes(path);
+    database % PAGE_BYTES != 0 && (database < PAGE_BYTES || bytes(Path::new(&log)) == 0)
 }
 
 /// A connection that can only read.

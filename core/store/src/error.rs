@@ -60,6 +60,10 @@ impl From<rusqlite::Error> for StoreError {
             | Sql::Utf8Error(..) => return Self::Codec,
             other => return Self::Sql(other),
         };
+        // The log's index, a file beside the database, could not get its first pages.
+        if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE {
+            return Self::DiskFull;
+        }
         match failure.code {
             // With the key already proven (see `Store::open`), a page that is "not a database" is a damaged one.
             ffi::ErrorCode::DatabaseCorrupt | ffi::ErrorCode::NotADatabase => Self::Corrupt,

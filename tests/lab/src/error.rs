@@ -94,6 +94,12 @@ pub enum LabError {
         /// Its last events.
         journal: String,
     },
+    /// A small disk can't be made here.
+    #[error("no small disk can be mounted on this machine, as root or with namespaces of users: {reason}")]
+    NoSmallDisk {
+        /// What was tried and refused.
+        reason: String,
+    },
     /// A program that the lab needs was not built.
     #[error("{path} is not there: {advice}")]
     NotBuilt {

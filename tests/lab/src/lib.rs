@@ -14,6 +14,7 @@
 //! deadline.
 
 pub mod certificates;
+pub mod disk;
 mod ejabberd;
 pub mod error;
 pub mod phone;
@@ -26,6 +27,7 @@ pub mod server;
 pub mod workspace;
 
 pub use certificates::{Authority, CertificateFault};
+pub use disk::SmallDisk;
 pub use error::LabError;
 pub use phone::{Command, Phone, PhoneConfig, Tls};
 pub use proxy::{Proxy, Traffic};

@@ -1,6 +1,7 @@
 //! A scene on a real server, phones as processes, each behind a wire of its own.
 
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use heliograph_lab::policy::NETWORK;
 use heliograph_lab::{
@@ -8,6 +9,7 @@ use heliograph_lab::{
 };
 use heliograph_model::DeliveryState;
 use tempfile::TempDir;
+use tokio::time::timeout;
 
 /// Name of the group that most scenes have.
 pub const GROUP: &str = "Bridge team";
@@ -131,6 +133,13 @@ impl Scene {
             assert_eq!(self.timeline(which).await, order, "{} differs", self.phones[which].name());
         }
     }
+}
+
+/// Runs a command of the terminal shell on a phone's data, as its owner would, and gives what came of it.
+pub async fn shell(config: &PhoneConfig, arguments: &[&str]) -> std::process::Output {
+    let mut process = tokio::process::Command::new(&config.binary);
+    process.arg("--data").arg(&config.data).args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+    timeout(NETWORK, process.output()).await.expect("the command ends").expect("the command runs")
 }
 
 /// Whether the process ended by itself.

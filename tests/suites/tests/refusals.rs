@@ -11,7 +11,7 @@
 use heliograph_lab::certificates::CertificateFault;
 use heliograph_lab::policy::NETWORK;
 use heliograph_lab::{Command, LabError, Options, Phone, PhoneConfig};
-use heliograph_suites::scene::{GROUP, Scene};
+use heliograph_suites::scene::{GROUP, Scene, shell};
 
 /// The code with which adding the account is refused.
 async fn refusal(config: &PhoneConfig) -> String {
@@ -120,4 +120,71 @@ async fn a_password_changed_elsewhere_stops_the_phone_and_is_not_tried_again() {
     // What is written now waits in the outbox, and does not make it try again.
     scene.phones[0].request(&Command::Status).await.unwrap();
     assert_eq!(scene.server.refused_logins(), tries);
+}
+
+/// Every command on a store that can't be opened says why, for people and for scripts, and leaves the files as they are.
+async fn is_refused_untouched(config: &PhoneConfig, code: &str, advice: &str) {
+    let files = |folder: &std::path::Path| -> Vec<(std::path::PathBuf, Vec<u8>)> {
+        let mut files: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+            .collect();
+        files.sort();
+        files
+    };
+    let before = files(&config.data);
+    for command in
+        [&["history"] as &[&str], &["chat"], &["send", "ben@lab.test", "hi"], &["status", "--offline"]]
+    {
+        let told = shell(config, command).await;
+        assert_eq!(told.status.code(), Some(5), "{command:?}: {told:?}");
+        let said = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert!(said.contains(advice), "{command:?}: {said}");
+        let told = shell(config, &[&["--json"], command].concat()).await;
+        assert_eq!(told.status.code(), Some(5), "{command:?}: {told:?}");
+        let said = String::from_utf8_lossy(&told.stdout).into_owned();
+        assert!(said.contains(&format!("\"code\":\"{code}\"")), "{command:?}: {said}");
+    }
+    assert_eq!(files(&config.data), before, "a store that can't be opened is left as it is");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_does_not_fit_opens_nothing_and_harms_nothing() {
+    let mut scene = Scene::new(&["ana"]).await;
+    scene.phones[0].quit().await.unwrap();
+    let config = scene.config("ana");
+    let key = config.data.join("key");
+    let right = std::fs::read_to_string(&key).unwrap();
+    std::fs::write(&key, format!("{}\n", "5a".repeat(32))).unwrap();
+    is_refused_untouched(&config, "store-locked", "The key does not open this database").await;
+    std::fs::write(&key, "not a key").unwrap();
+    is_refused_untouched(&config, "store-locked", "The key file of this data folder is damaged").await;
+    std::fs::remove_file(&key).unwrap();
+    is_refused_untouched(&config, "store-locked", "The key file of this data folder is missing").await;
+    std::fs::write(&key, right).unwrap();
+    assert!(shell(&config, &["status", "--offline"]).await.status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_store_is_said_to_be_damaged_and_left_alone() {
+    let mut scene = Scene::new(&["ana"]).await;
+    scene.phones[0].quit().await.unwrap();
+    let config = scene.config("ana");
+    let database = config.data.join("account.db");
+    let whole = std::fs::read(&database).unwrap();
+    let advice = "The database is damaged. The file was left untouched.";
+
+    // Cut off in the middle of a page.
+    std::fs::write(&database, &whole[..whole.len() - 1000]).unwrap();
+    is_refused_untouched(&config, "store-corrupt", advice).await;
+
+    // The first page is sound, so the key fits, but one bit of every other page fell over.
+    let mut damaged = whole.clone();
+    damaged.iter_mut().skip(4096 + 2000).step_by(4096).for_each(|byte| *byte ^= 1);
+    std::fs::write(&database, &damaged).unwrap();
+    is_refused_untouched(&config, "store-corrupt", advice).await;
+
+    std::fs::write(&database, &whole).unwrap();
+    assert!(shell(&config, &["status", "--offline"]).await.status.success());
 }

@@ -112,7 +112,7 @@ fn a_truncated_file_is_corrupt() {
     filled(&home);
     let whole = std::fs::read(home.path()).unwrap();
     assert!(whole.len() > 5 * 4096);
-    for length in [100, 4000, 4096, 3 * 4096, 3 * 4096 + 17, whole.len() - 4096] {
+    for length in [100, 4000, 4096, 3 * 4096, 3 * 4096 + 17, whole.len() - 4096, whole.len() - 1000] {
         let home = Home::new();
         std::fs::write(home.path(), &whole[..length]).unwrap();
         let error = Store::open(&home.path(), &key()).err().unwrap();

@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 use clap::ValueEnum;
 use heliograph_lab::server::{EJABBERD, PROSODY_012, PROSODY_13};
-use heliograph_lab::workspace;
+use heliograph_lab::{SmallDisk, workspace};
 
 use super::counts::Counts;
 use super::process::Programs;
@@ -16,8 +16,12 @@ const SUITES: &str = "heliograph-suites";
 /// The crate that drives servers and phones; its own tests need the servers.
 const LAB: &str = "heliograph-lab";
 
-/// The suites that need no server: they run on a model of one, and once for all servers. Any other is run on every server.
-const SUITES_WITHOUT_SERVER: [&str; 3] = ["engine", "registration", "simulation"];
+/// The suites that need no server: they run on a model of one, and once for all servers.
+const SUITES_WITHOUT_SERVER: [&str; 4] = ["engine", "registration", "seams", "simulation"];
+
+/// The suite whose phones have a small disk of their own, which not every machine lets us mount. What it checks is the same
+/// on every server. Any other suite is run on every server.
+const SUITE_ON_SMALL_DISK: &str = "disk";
 
 /// A stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -40,6 +44,8 @@ pub enum Stage {
     Prosody012,
     /// The suites against ejabberd.
     Ejabberd,
+    /// Phones on a disk that is full.
+    FullDisk,
     /// The bindings, and a foreign client, from Python.
     Python,
 }
@@ -57,6 +63,7 @@ impl Stage {
             Self::Prosody13 => "prosody13",
             Self::Prosody012 => "prosody012",
             Self::Ejabberd => "ejabberd",
+            Self::FullDisk => "full-disk",
             Self::Python => "python",
         }
     }
@@ -73,6 +80,7 @@ impl Stage {
             Self::Prosody13 => "whole clients on Prosody 13",
             Self::Prosody012 => "whole clients on Prosody 0.12",
             Self::Ejabberd => "whole clients on ejabberd",
+            Self::FullDisk => "phones whose storage is really full, on Prosody 13",
             Self::Python => "two clients through the Python bindings, and a client that nobody here wrote",
         }
     }
@@ -86,6 +94,9 @@ impl Stage {
             Self::Prosody13 => needs_servers(&[PROSODY_13]),
             Self::Prosody012 => needs_servers(&[PROSODY_012]),
             Self::Ejabberd => needs_servers(&[EJABBERD]),
+            Self::FullDisk => {
+                needs_servers(&[PROSODY_13]).and_then(|()| SmallDisk::check().map_err(Into::into))
+            }
             Self::Python => needs_servers(&[PROSODY_13]).and_then(|()| setup::python().map(drop)),
         };
         if let Err(missing) = ready {
@@ -110,6 +121,7 @@ impl Stage {
             }
             Self::Lab => self.cargo(&[&["test", "-p", LAB, "--no-fail-fast"]]).await,
             Self::Prosody13 | Self::Prosody012 | Self::Ejabberd => self.suites_on_server().await,
+            Self::FullDisk => self.suites_on(PROSODY_13, &[SUITE_ON_SMALL_DISK.to_owned()]).await,
             Self::Python => python::run(&mut Programs::of(self.name())?).await,
         }
     }
@@ -130,19 +142,24 @@ impl Stage {
             .iter()
             .filter(|package| package.name.as_str() == SUITES)
             .flat_map(|package| &package.targets)
-            .filter(|target| target.is_test() && !SUITES_WITHOUT_SERVER.contains(&target.name.as_str()))
+            .filter(|target| target.is_test())
             .map(|target| target.name.clone())
+            .filter(|name| name != SUITE_ON_SMALL_DISK && !SUITES_WITHOUT_SERVER.contains(&name.as_str()))
             .collect();
         if suites.is_empty() {
             let reason = format!("{SUITES} has no suite that runs on a server");
             return Ok(Outcome::Missing { reason });
         }
+        self.suites_on(self.name(), &suites).await
+    }
+
+    /// Runs these suites against one server.
+    async fn suites_on(self, server: &str, suites: &[String]) -> anyhow::Result<Outcome> {
         let mut programs = Programs::of(self.name())?;
         // The suites drive the terminal shell, too, as a process of its own.
         let mut test = Programs::cargo(&["test", "-p", SUITES, "--no-fail-fast"]);
         test.args(suites.iter().flat_map(|name| ["--test", name]));
-        test.env(workspace::SERVER_VARIABLE, self.name())
-            .env(workspace::SERVERS_VARIABLE, workspace::servers());
+        test.env(workspace::SERVER_VARIABLE, server).env(workspace::SERVERS_VARIABLE, workspace::servers());
         for command in [Programs::cargo(&["build", "-p", "heliograph"]), test] {
             if let Some(failure) = programs.run(command).await? {
                 return Ok(failure);
