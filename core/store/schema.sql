@@ -23,7 +23,7 @@ CREATE TABLE archive_gap (
     after_id TEXT,                      -- last id before the gap; NULL: since the beginning
     before_id TEXT,                     -- first id after the gap; NULL: not known
     position INTEGER NOT NULL           -- where the seam stands; first of the positions reserved for filling it
-) STRICT;
+, ceiling INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX archive_gap_by_archive ON archive_gap (archive);
 

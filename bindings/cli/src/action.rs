@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heliograph_client::{
-    Address, CatchUpReport, Client, Connection, ConversationId, Message, NetworkState, PowerState, PushState,
+    Address, CatchUpReport, Client, Connection, ConversationId, Message, NetworkState, Older, PowerState, PushState,
     PushTarget, TimelinePage, Traffic,
 };
 
@@ -39,6 +39,8 @@ pub enum Action {
     Join { room: Address, nick: Option<String> },
     /// The newest messages of a conversation.
     History { of: Target, limit: usize },
+    /// Messages from before the newest seam of a conversation, from the server.
+    LoadOlder { of: Target, count: usize },
     /// Messages with these words.
     Search { text: String, within: Option<Target>, limit: usize },
     /// Who is in a conversation.
@@ -77,6 +79,8 @@ pub enum Outcome {
     Conversation(ConversationId),
     /// A part of a conversation's past.
     History { conversation: ConversationId, page: TimelinePage, opened: bool },
+    /// Messages from before a seam.
+    Older { conversation: ConversationId, older: Older },
     /// Messages found, newest first.
     Found(Vec<Message>),
     /// Who is in a conversation.
@@ -148,6 +152,10 @@ pub async fn perform(client: &Client, action: Action) -> Result<Outcome, Failure
         Action::History { of, limit } => {
             let conversation = existing(client, of)?;
             Ok(Outcome::History { conversation, page: page(client, conversation, limit)?, opened: false })
+        }
+        Action::LoadOlder { of, count } => {
+            let conversation = existing(client, of)?;
+            Ok(Outcome::Older { conversation, older: client.load_older(conversation, count).await? })
         }
         Action::Search { text, within, limit } => {
             let within = within.map(|target| existing(client, target)).transpose()?;

@@ -76,13 +76,16 @@ pub enum Command {
         /// The message
         text: String,
     },
-    /// Show past messages; needs no network
+    /// Show past messages; needs no network, unless older ones are wanted
     History {
         /// An address, or a conversation's number or name; leave it out to list the conversations
         conversation: Option<String>,
         /// At most this many messages, the newest
         #[arg(long, default_value_t = DEFAULT_HISTORY)]
         limit: usize,
+        /// Fetch older messages from the server, as many as --limit says, and show those
+        #[arg(long, requires = "conversation")]
+        older: bool,
     },
     /// Find messages by their words; needs no network
     Search {

@@ -46,6 +46,11 @@ enum Command {
         #[serde(default = "default_limit")]
         limit: usize,
     },
+    LoadOlder {
+        of: Word,
+        #[serde(default = "default_limit")]
+        count: usize,
+    },
     Search {
         text: String,
         within: Option<Word>,
@@ -137,6 +142,7 @@ impl From<Command> for Action {
             Command::GroupRemove { group, members } => Self::Remove { group: group.into(), members },
             Command::Join { room, nick } => Self::Join { room, nick },
             Command::History { of, limit } => Self::History { of: of.into(), limit },
+            Command::LoadOlder { of, count } => Self::LoadOlder { of: of.into(), count },
             Command::Search { text, within, limit } => {
                 Self::Search { text, within: within.map(Target::from), limit }
             }
@@ -217,6 +223,7 @@ mod tests {
             ),
             (r#"{"do":"history","of":"crew","limit":7}"#, Action::History { of: named("crew"), limit: 7 }),
             (r#"{"do":"history","of":"crew"}"#, Action::History { of: named("crew"), limit: 50 }),
+            (r#"{"do":"load-older","of":"crew"}"#, Action::LoadOlder { of: named("crew"), count: 50 }),
             (r#"{"do":"search","text":"a"}"#, Action::Search { text: "a".into(), within: None, limit: 50 }),
             (r#"{"do":"status"}"#, Action::Status),
             (r#"{"do":"suspend"}"#, Action::Suspend),

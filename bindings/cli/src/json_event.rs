@@ -2,7 +2,7 @@
 
 use heliograph_client::{
     Address, CatchUpEnd, Connection, ConnectionState, Conversation, ConversationKind, ConversationState,
-    DeliveryState, Message, PushState, Security, Sender, Situation, TimelinePage, Traffic,
+    DeliveryState, Message, PushState, SeamKind, Security, Sender, Situation, TimelinePage, Traffic,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -25,6 +25,11 @@ pub enum Event<'a> {
     CaughtUp,
     /// Push got farther, or not.
     Push(PushFields),
+    /// In the answer of `heliograph history`: messages are missing here.
+    Seam {
+        /// `not-loaded`, `forgotten` or `before-joining`.
+        kind: &'static str,
+    },
     /// Bytes and round trips since the client was opened.
     Traffic(TrafficFields),
     /// A command succeeded or failed; exactly one of `ok` and `error` is there.
@@ -233,6 +238,11 @@ pub fn outcome(outcome: &Outcome) -> Value {
             }
             fields
         }
+        Outcome::Older { conversation, older } => json!({
+            "conversation": conversation.0,
+            "messages": all(&older.messages),
+            "more": older.more,
+        }),
         Outcome::Found(messages) => json!({ "messages": all(messages) }),
         Outcome::Members { conversation, members } => json!({
             "conversation": conversation.0,
@@ -273,8 +283,17 @@ fn history(page: &TimelinePage) -> Value {
     json!({
         "messages": all(&page.messages),
         "older": page.older,
-        "seams": page.seams.len(),
+        "seams": page.seams.iter().map(|seam| seam_word(seam.kind)).collect::<Vec<_>>(),
     })
+}
+
+/// What a seam is called.
+pub const fn seam_word(kind: SeamKind) -> &'static str {
+    match kind {
+        SeamKind::NotLoaded => "not-loaded",
+        SeamKind::Forgotten => "forgotten",
+        SeamKind::BeforeJoining => "before-joining",
+    }
 }
 
 fn all(messages: &[Message]) -> Vec<MessageFields<'_>> {

@@ -86,7 +86,10 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Group(command) => commands::group::run(&setting, command).await,
         Command::Room(command) => commands::room::run(&setting, command).await,
         Command::Send { to, text } => commands::send::run(&setting, to, text, false).await,
-        Command::History { conversation, limit } => {
+        Command::History { conversation: Some(word), limit, older: true } => {
+            commands::history::older(&setting, word, limit).await
+        }
+        Command::History { conversation, limit, .. } => {
             commands::history::history(&setting, conversation, limit).await
         }
         Command::Search { text, within, limit } => {

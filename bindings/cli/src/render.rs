@@ -5,7 +5,7 @@ use chrono::{DateTime, Local, TimeZone, Utc};
 use console::{Color, Style, measure_text_width};
 use heliograph_client::{
     Address, CatchUpEnd, CatchUpReport, Connection, ConnectionState, Conversation, ConversationKind,
-    ConversationState, DeliveryState, Message, PushState, Security, Sender, Timestamp,
+    ConversationState, DeliveryState, Message, PushState, SeamKind, Security, Sender, Timestamp,
 };
 
 use crate::action::Status;
@@ -228,9 +228,14 @@ impl Look {
         lines.join("\n")
     }
 
-    /// Stands where messages may be missing.
-    pub fn seam(&self) -> String {
-        self.dim("      ┄┄┄ messages are missing here; they are fetched when there is a connection ┄┄┄")
+    /// Stands where messages may be missing; `how` says how older ones are fetched.
+    pub fn seam(&self, kind: SeamKind, how: &str) -> String {
+        let advice = kind.advice();
+        let text = match kind {
+            SeamKind::NotLoaded => format!("{advice} {how}"),
+            SeamKind::Forgotten | SeamKind::BeforeJoining => advice.to_owned(),
+        };
+        self.block(&self.dim("      ┄┄┄"), &self.dim(&text), "          ")
     }
 
     /// A remark of the shell's own, told apart from messages by its dot and its colour.

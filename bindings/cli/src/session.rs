@@ -2,7 +2,8 @@
 //!
 //! The session knows nothing of how things look: a [`Face`] turns lines into actions and announces what happened, as
 //! JSON ([`crate::json_face`]) or as text ([`crate::talk`]). Actions run one after the other in the order they were
-//! asked for, so that two messages never change places; only a catch-up, which may take long, runs beside them.
+//! asked for, so that two messages never change places; only what waits for the network (a catch-up, older messages) runs
+//! beside them.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
@@ -103,6 +104,11 @@ struct Session<'a> {
     held_back: Vec<Message>,
     waiting: VecDeque<Todo>,
     sending: bool,
+    /// How many loads of older messages are under way, and what they brought: shown as their answer, and no news.
+    loading: usize,
+    older: HashSet<i64>,
+    /// The last position that was announced in each conversation, or that was there at the start.
+    newest: HashMap<ConversationId, i64>,
 }
 
 /// Runs until the input ends, `quit` is asked for, or the process is asked to end.
@@ -128,8 +134,18 @@ pub async fn run(
         held_back: Vec::new(),
         waiting: plan.first.into_iter().map(|action| Todo::Act(Value::Null, action)).collect(),
         sending: false,
+        loading: 0,
+        older: HashSet::new(),
+        newest: HashMap::new(),
     };
-    session.conversations(conversation_changes.snapshot()?)?;
+    let conversations = conversation_changes.snapshot()?;
+    for conversation in &conversations {
+        let last = client.timeline(conversation.id).snapshot(1)?.messages.pop();
+        if let Some(position) = last.and_then(|message| message.position) {
+            session.newest.insert(conversation.id, position);
+        }
+    }
+    session.conversations(conversations)?;
     session.connection(&client.connection())?;
     client.start();
 
@@ -147,7 +163,8 @@ pub async fn run(
                 Next::Act(tag, Action::Quit) => {
                     return session.face.reply(tag, &Action::Quit, Ok(Outcome::Done)).map_err(output_failure);
                 }
-                Next::Act(tag, action @ Action::CatchUp { .. }) => {
+                Next::Act(tag, action @ (Action::CatchUp { .. } | Action::LoadOlder { .. })) => {
+                    session.loading += usize::from(matches!(action, Action::LoadOlder { .. }));
                     beside.push(Box::pin(carry_out(client, tag, action)));
                 }
                 Next::Act(tag, action) => {
@@ -190,6 +207,7 @@ pub async fn run(
                 session.finished(tag, &action, result)?;
             }
             Some((tag, action, result)) = beside.next() => {
+                session.loaded(&action, &result);
                 session.face.reply(tag, &action, result).map_err(output_failure)?;
             }
             () = &mut signal => return Ok(()),
@@ -267,14 +285,34 @@ impl Session<'_> {
 
     fn announce(&mut self, message: &Message) -> Result<bool, Failure> {
         let first = self.announced.insert(message.row);
+        let history = self.is_history(message);
         let news = News {
-            new: first && message.received_at >= self.started,
+            new: first && message.received_at >= self.started && !history,
             from_here: self.from_here.contains(&message.row),
         };
         if !matches!(message.state, DeliveryState::Queued | DeliveryState::Sending) {
             self.unsent.remove(&message.row);
         }
         self.face.message(message, news).map_err(output_failure)
+    }
+
+    /// Whether a message is one of those that a load of older messages brings.
+    fn is_history(&mut self, message: &Message) -> bool {
+        let Some(position) = message.position else { return false };
+        let newest = self.newest.entry(message.conversation).or_insert(position);
+        let before = position < *newest;
+        *newest = position.max(*newest);
+        self.older.contains(&message.row) || (self.loading > 0 && before)
+    }
+
+    /// A load of older messages has ended.
+    fn loaded(&mut self, action: &Action, result: &Result<Outcome, Failure>) {
+        if matches!(action, Action::LoadOlder { .. }) {
+            self.loading = self.loading.saturating_sub(1);
+        }
+        if let Ok(Outcome::Older { older, .. }) = result {
+            self.older.extend(older.messages.iter().map(|message| message.row));
+        }
     }
 
     fn finished(

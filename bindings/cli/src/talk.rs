@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use heliograph_client::{
     Address, Connection, ConnectionState, Conversation, ConversationId, ConversationKind, ConversationState,
-    DeliveryState, ErrorCode, Message, PushState, Security, Timestamp,
+    DeliveryState, ErrorCode, Message, Older, PushState, SeamKind, Security, Timestamp,
 };
 
 use crate::action::{Action, Outcome, Status, Target};
@@ -15,7 +15,7 @@ use crate::harmless;
 use crate::render::{Look, label, short_address};
 use crate::screen::Screen;
 use crate::session::{Face, News, Tag, Understood};
-use crate::timeline::with_seams;
+use crate::timeline::{Entry, with_seams};
 use crate::typed::{COMMANDS, Typed, understand};
 
 /// How many characters of a text are enough to recognise it.
@@ -254,24 +254,43 @@ impl Talk {
         conversation: ConversationId,
         page: &heliograph_client::TimelinePage,
     ) -> io::Result<()> {
-        if page.messages.is_empty() {
+        if page.messages.is_empty() && page.seams.is_empty() {
             return self.remark("nothing was said here yet");
         }
         if page.older {
             self.remark("there is more: /history 100")?;
         }
         for entry in with_seams(page) {
-            if let Some(message) = entry {
-                self.print_message(message)?;
-            } else {
-                let line = self.look.seam();
-                self.screen.print(&line)?;
+            match entry {
+                Entry::Message(message) => self.print_message(message)?,
+                Entry::Seam(kind) => self.print_seam(kind)?,
             }
         }
         if let Some(own) = page.messages.iter().rev().find(|message| message.outgoing) {
             self.newest_own.insert(conversation, own.row);
         }
         Ok(())
+    }
+
+    fn print_seam(&mut self, kind: SeamKind) -> io::Result<()> {
+        let line = self.look.seam(kind, "/older fetches some.");
+        self.screen.print(&line)
+    }
+
+    fn show_older(&mut self, older: &Older) -> io::Result<()> {
+        if older.more {
+            self.print_seam(SeamKind::NotLoaded)?;
+        }
+        match older.messages.len() {
+            0 if older.more => {
+                self.remark("nothing of this conversation was among them; /older looks further")
+            }
+            0 => self.remark("the server has nothing older"),
+            count => {
+                older.messages.iter().try_for_each(|message| self.print_message(message))?;
+                self.remark(&format!("these {count} older messages were fetched"))
+            }
+        }
     }
 
     fn open(&mut self, conversation: ConversationId) -> io::Result<()> {
@@ -403,6 +422,7 @@ impl Face for Talk {
                 }
                 self.show_past(conversation, &page)
             }
+            Ok(Outcome::Older { older, .. }) => self.show_older(&older),
             Ok(Outcome::Found(messages)) => {
                 if messages.is_empty() {
                     return self.remark("nothing found");

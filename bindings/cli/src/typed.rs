@@ -11,10 +11,11 @@ pub const SCREENFUL: usize = 20;
 const HITS: usize = 20;
 
 /// The commands, with what they take and do. The prompt's completion and `/help` read this.
-pub const COMMANDS: [(&str, &str, &str); 12] = [
+pub const COMMANDS: [(&str, &str, &str); 13] = [
     ("/to", "WHO", "talk to a contact, group or room (number, name or address)"),
     ("/list", "", "all conversations"),
     ("/history", "[COUNT]", "what was said here"),
+    ("/older", "[COUNT]", "fetch what was said here before, from the server"),
     ("/search", "WORDS", "find messages, in all conversations"),
     ("/members", "", "who is here"),
     ("/group", "NAME MEMBER...", "create an encrypted group"),
@@ -70,6 +71,14 @@ pub fn understand(line: &str, here: Option<&Target>) -> Typed {
                 (_, None) => Typed::Wrong("Say how many as a number: /history 50."),
                 (None, _) => NOWHERE,
                 (Some(here), Some(limit)) => Typed::Do(Action::History { of: here.clone(), limit }),
+            }
+        }
+        ("older", count) => {
+            let count = if count.is_empty() { Some(SCREENFUL) } else { count.parse().ok() };
+            match (here, count) {
+                (_, None) => Typed::Wrong("Say how many as a number: /older 50."),
+                (None, _) => NOWHERE,
+                (Some(here), Some(count)) => Typed::Do(Action::LoadOlder { of: here.clone(), count }),
             }
         }
         ("search", "") => Typed::Wrong("Say what to look for: /search WORDS."),

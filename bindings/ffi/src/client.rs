@@ -12,7 +12,7 @@ use crate::error::{Failure, HeliographError, closed};
 use crate::message::{Message, messages};
 use crate::push::{Push, PushChanges, PushTarget};
 use crate::runtime::{OwnRuntime, Worker};
-use crate::timeline::{MessageFeed, Timeline};
+use crate::timeline::{MessageFeed, Older, Timeline};
 
 /// What [`HeliographClient::catch_up`] brought.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -311,6 +311,14 @@ impl HeliographClient {
         let conversation = argument::conversation(conversation);
         let text = argument::xml_text(text)?;
         self.run(|client| async move { client.send(conversation, &text).await }).await
+    }
+
+    /// Loads messages from before the newest seam of a conversation: at least `wanted` (1 to 1000), if the server has so
+    /// many. Returns when they are stored; the conversation's timeline announces them, too.
+    pub async fn load_older(&self, conversation: i64, wanted: u32) -> Result<Older, HeliographError> {
+        let conversation = argument::conversation(conversation);
+        let wanted = argument::count(wanted)?;
+        Ok(self.run(|client| async move { client.load_older(conversation, wanted).await }).await?.into())
     }
 
     /// The user has seen the conversation up to the message in this row.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use heliograph_client::{Client, ConversationId, Error};
+use heliograph_client::{Client, ConversationId, Error, SeamKind};
 
 use crate::argument;
 use crate::error::HeliographError;
@@ -18,17 +18,51 @@ const BATCH: usize = 128;
 pub struct TimelinePage {
     /// The messages.
     pub messages: Vec<Message>,
-    /// There are older ones; [`Timeline::earlier`] brings them.
+    /// There are older ones on this device; [`Timeline::earlier`] brings them.
     pub older: bool,
     /// Places where messages are missing.
     pub seams: Vec<Seam>,
 }
 
-/// A hole in the history: the archive had more than was read, or had forgotten what we missed.
+/// A hole in the history.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Seam {
     /// The hole is just before the message with this position, or the next one after it.
     pub position: i64,
+    /// What is known about it.
+    pub kind: SeamKind,
+}
+
+/// Why messages are missing, and whether they can be had.
+#[uniffi::remote(Enum)]
+pub enum SeamKind {
+    /// The server's archive has more: [`HeliographClient::load_older`](crate::HeliographClient::load_older) brings it.
+    NotLoaded,
+    /// The archive had forgotten what was said while this device was away.
+    Forgotten,
+    /// From before this device joined the encrypted group: it was not encrypted for us.
+    BeforeJoining,
+}
+
+/// What [`HeliographClient::load_older`](crate::HeliographClient::load_older) brought.
+#[derive(Clone, uniffi::Record)]
+pub struct Older {
+    /// Messages that were not here before, oldest first.
+    pub messages: Vec<Message>,
+    /// The seam is still there, before these messages, and more can be loaded.
+    pub more: bool,
+}
+
+impl From<heliograph_client::Older> for Older {
+    fn from(older: heliograph_client::Older) -> Self {
+        Self { messages: messages(older.messages), more: older.more }
+    }
+}
+
+impl From<heliograph_client::Seam> for Seam {
+    fn from(seam: heliograph_client::Seam) -> Self {
+        Self { position: seam.position, kind: seam.kind }
+    }
 }
 
 impl From<heliograph_client::TimelinePage> for TimelinePage {
@@ -36,7 +70,7 @@ impl From<heliograph_client::TimelinePage> for TimelinePage {
         Self {
             messages: messages(page.messages),
             older: page.older,
-            seams: page.seams.into_iter().map(|seam| Seam { position: seam.position }).collect(),
+            seams: page.seams.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::driver::{Driver, Order};
 use crate::push::{self, PushChanges};
 use crate::server_memory;
 use crate::shared::{Shared, closed};
-use crate::timeline::{MessageFeed, Timeline};
+use crate::timeline::{MessageFeed, Older, Timeline};
 
 /// One account on this device. All methods may be called from any thread.
 pub struct Client {
@@ -306,6 +306,21 @@ impl Client {
             Reply::Message(row) => Ok(row),
             _ => Err(Error::new(ErrorCode::Internal, "the engine answered another question")),
         }
+    }
+
+    /// Loads messages from before the newest seam of a conversation: at least `wanted` (1 to 1000), if the server has so
+    /// many. Returns when they are stored; [`Timeline::next`] announces them, too. It may be given up at any moment; what has
+    /// arrived stays.
+    ///
+    /// Errors: [`ErrorCode::NetworkUnavailable`] without a connection, [`ErrorCode::ArchiveUnavailable`].
+    pub async fn load_older(&self, conversation: ConversationId, wanted: usize) -> Result<Older, Error> {
+        let Reply::Loaded(loaded) = self.ask(Command::LoadOlder { conversation, wanted }).await? else {
+            return Err(Error::new(ErrorCode::Internal, "the engine answered another question"));
+        };
+        let messages = self.shared.read(|database| {
+            message::stored_since(database, conversation, loaded.after_row, loaded.below, usize::MAX)
+        })?;
+        Ok(Older { messages, more: loaded.more })
     }
 
     /// The user has seen the conversation up to the message in this row.

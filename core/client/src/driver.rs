@@ -4,6 +4,7 @@
 //! told. A stanza whose transaction failed is neither acknowledged nor lost: the connection is dropped, and the server sends
 //! it again or the archive brings it.
 
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use heliograph_model::stanza::{Inbound, SessionEvent};
 use heliograph_model::time::SystemClock;
 use heliograph_model::{Clock, Error, ErrorCode, NetworkId, Timestamp};
-use heliograph_sync::{Command, Effects, Engine, Input, LinkAction, Received, Reply};
+use heliograph_sync::{Command, Effects, Engine, Input, LinkAction, LoadId, Received, Reply};
 use heliograph_xmpp::session::{
     self, ResumeState, ServerMemory, Session, SessionHandle, SessionOutput, StoredStream,
 };
@@ -69,6 +70,8 @@ pub(crate) struct Driver {
     wake_at: Option<Instant>,
     /// The network that the phone is in, as far as somebody has said.
     network: Option<NetworkId>,
+    /// Who waits for which load.
+    loads: BTreeMap<LoadId, oneshot::Sender<Result<Reply, Error>>>,
     /// Traffic of the sessions before this one.
     past: Traffic,
 }
@@ -104,6 +107,7 @@ impl Driver {
             silent: 0,
             wake_at: None,
             network: None,
+            loads: BTreeMap::new(),
             past,
         }
     }
@@ -120,8 +124,12 @@ impl Driver {
                             Ok(None) => Err(Error::new(ErrorCode::Internal, "a command went unanswered")),
                             Err(error) => Err(error),
                         };
-                        // The caller may have stopped waiting; the command is done all the same.
-                        let _ = reply.send(answer);
+                        if let Ok(Reply::Loading(load)) = answer {
+                            self.loads.insert(load, reply);
+                        } else {
+                            // The caller may have stopped waiting; the command is done all the same.
+                            let _ = reply.send(answer);
+                        }
                     }
                     Some(Order::TellAndSay(input, said)) => {
                         self.tell(input);
@@ -241,6 +249,12 @@ impl Driver {
             changed
         });
         self.shared.tick();
+        for (load, result) in effects.loaded {
+            if let Some(waiting) = self.loads.remove(&load) {
+                // Whoever asked may have stopped waiting; the messages are stored all the same.
+                let _ = waiting.send(result.map(Reply::Loaded));
+            }
+        }
         effects.reply
     }
 

@@ -54,7 +54,7 @@ pub use heliograph_store::message::{Message, Sender};
 pub use heliograph_sync::{Connection, ConnectionState, Situation};
 pub use heliograph_xmpp::session::{InvalidPin, Pin};
 pub use push::PushChanges;
-pub use timeline::{MessageFeed, Seam, Timeline, TimelinePage};
+pub use timeline::{MessageFeed, Older, Seam, SeamKind, Timeline, TimelinePage};
 
 /// The README's Rust is compiled with the tests.
 #[cfg(doctest)]

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use heliograph_model::{ConversationId, ConversationKind, Error};
+use heliograph_store::archive::{self, Gap};
+use heliograph_store::conversation;
 use heliograph_store::message::{self, Cursor, Message};
-use heliograph_store::{archive, conversation};
 use tokio::sync::watch;
 
 use crate::shared::Shared;
@@ -17,17 +18,60 @@ const CHANGES_AT_ONCE: usize = 256;
 pub struct TimelinePage {
     /// The messages.
     pub messages: Vec<Message>,
-    /// There are older ones; [`Timeline::earlier`] brings them.
+    /// There are older ones on this device; [`Timeline::earlier`] brings them.
     pub older: bool,
     /// Places where messages are missing.
     pub seams: Vec<Seam>,
 }
 
-/// A hole in the history: the archive had more than was read, or had forgotten what we missed.
+/// A hole in the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seam {
     /// The hole is just before the message with this position (see [`Message::position`]) or the next one after it.
     pub position: i64,
+    /// What is known about it.
+    pub kind: SeamKind,
+}
+
+/// Why messages are missing, and whether they can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SeamKind {
+    /// The server's archive has more: [`crate::Client::load_older`] brings it.
+    NotLoaded,
+    /// The archive had forgotten what was said while this device was away.
+    Forgotten,
+    /// From before this device joined the encrypted group: it was not encrypted for us, and nobody can show it to us.
+    BeforeJoining,
+}
+
+impl SeamKind {
+    /// One sentence for a person, saying what to do where something can be done.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::NotLoaded => "Older messages are still on the server.",
+            Self::Forgotten => "The server no longer has what was said here while this device was away.",
+            Self::BeforeJoining => {
+                "What was said before this device joined was not encrypted for it and can't be read."
+            }
+        }
+    }
+
+    fn of(gap: &Gap, conversation: ConversationKind) -> Self {
+        match (&gap.before, conversation) {
+            (None, _) => Self::Forgotten,
+            (Some(_), ConversationKind::Group) => Self::BeforeJoining,
+            (Some(_), _) => Self::NotLoaded,
+        }
+    }
+}
+
+/// What [`crate::Client::load_older`] brought.
+#[derive(Debug, Clone)]
+pub struct Older {
+    /// Messages that were not here before, oldest first.
+    pub messages: Vec<Message>,
+    /// The seam is still there, before these messages, and more can be loaded.
+    pub more: bool,
 }
 
 /// A subscription to one conversation's messages.
@@ -87,14 +131,16 @@ fn page(
     if older {
         messages.remove(0);
     }
-    let room = conversation::get(database, id)?
-        .filter(|conversation| conversation.kind != ConversationKind::Direct)
-        .map(|conversation| conversation.address);
+    let Some(conversation) = conversation::get(database, id)? else {
+        return Ok(TimelinePage { messages, older, seams: Vec::new() });
+    };
+    let room = (conversation.kind != ConversationKind::Direct).then_some(&conversation.address);
     let first = messages.first().and_then(|message| message.position).unwrap_or_default();
-    let seams = archive::gaps(database, room.as_ref())?
+    let seams = archive::gaps(database, room)?
         .into_iter()
         .filter(|gap| !older || gap.position >= first)
-        .map(|gap| Seam { position: gap.position })
+        .filter(|gap| before.is_none_or(|before| before.is_after(gap.position)))
+        .map(|gap| Seam { position: gap.position, kind: SeamKind::of(&gap, conversation.kind) })
         .collect();
     Ok(TimelinePage { messages, older, seams })
 }

@@ -222,21 +222,22 @@ pub fn mark_read(tx: &Transaction<'_>, id: ConversationId, up_to: i64) -> Result
     )
 }
 
-/// A message came in or went out, which is the conversation's change of this revision. Incoming ones count as unread, since
-/// each is placed after the read marker.
+/// A message came in or went out, which is the conversation's change of this revision. Incoming ones after the read marker
+/// count as unread.
 pub(crate) fn note_message(
     tx: &Transaction<'_>,
     id: ConversationId,
     outgoing: bool,
+    place: i64,
     at: Timestamp,
     revision: i64,
 ) -> Result<(), StoreError> {
     tx.prepare_cached(
-        "UPDATE conversation SET revision = ?2, unread = unread + ?3,
-             last_activity = max(ifnull(last_activity, ?4), ?4)
+        "UPDATE conversation SET revision = ?2, unread = unread + (?3 AND ?4 > read_place),
+             last_activity = max(ifnull(last_activity, ?5), ?5)
          WHERE id = ?1",
     )?
-    .execute(params![id.0, revision, !outgoing, at.0])?;
+    .execute(params![id.0, revision, !outgoing, place, at.0])?;
     Ok(())
 }
 

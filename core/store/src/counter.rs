@@ -6,7 +6,7 @@ use crate::error::StoreError;
 
 /// Positions that a gap reserves for the messages that may fill it one day: more than any archive page run brings, and far
 /// from using up 2^62.
-const GAP_POSITIONS: i64 = 1 << 20;
+pub(crate) const GAP_POSITIONS: i64 = 1 << 20;
 
 /// Where the counters stand after something was taken from them.
 pub(crate) struct Counters {

@@ -140,11 +140,32 @@ pub struct NewMessage {
     pub state: DeliveryState,
     /// Whether a receipt of ours is owed for it.
     pub receipt_due: bool,
-    /// Whether it gets the next position now.
-    pub place: bool,
+    /// Its order in the timeline.
+    pub place: Place,
 }
 
 redacted_debug!(NewMessage { conversation, outgoing, security, state, receipt_due, place });
+
+/// Which position a message gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// None yet: an archive will show where it stands.
+    Unknown,
+    /// After everything that has one.
+    Next,
+    /// This one, of those that a gap reserved.
+    At(i64),
+}
+
+impl Place {
+    fn position(self, tx: &Transaction<'_>) -> Result<Option<i64>, StoreError> {
+        match self {
+            Self::Unknown => Ok(None),
+            Self::Next => counter::next_position(tx).map(Some),
+            Self::At(position) => Ok(Some(position)),
+        }
+    }
+}
 
 /// What became of a message to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,7 +218,12 @@ pub fn insert(tx: &Transaction<'_>, new: &NewMessage) -> Result<Inserted, StoreE
         return Ok(Inserted::Duplicate(row));
     }
     // Two revisions: the message's, and after it the conversation's.
-    let counters = counter::take(tx, 2, i64::from(new.place))?;
+    let counters = counter::take(tx, 2, i64::from(new.place == Place::Next))?;
+    let position = match new.place {
+        Place::Unknown => None,
+        Place::Next => Some(counters.position),
+        Place::At(position) => Some(position),
+    };
     tx.prepare_cached(
         "INSERT INTO message (conversation, id, sender_kind, sender, stanza, archive, outgoing, security, text, sent_at,
                               received_at, place, state, receipt_due, revision)
@@ -215,19 +241,20 @@ pub fn insert(tx: &Transaction<'_>, new: &NewMessage) -> Result<Inserted, StoreE
         new.text,
         new.sent_at.0,
         new.received_at.0,
-        if new.place { counters.position } else { UNPLACED },
+        position.unwrap_or(UNPLACED),
         new.state.to_stored(),
         new.receipt_due,
         counters.revision - 1,
     ])?;
     let row = tx.last_insert_rowid();
     search::add(tx, row, &new.text)?;
-    if !new.place {
+    if position.is_none() {
         tx.prepare_cached("UPDATE message SET place = ?2 WHERE row = ?1")?.execute([row, UNPLACED + row])?;
     }
     // A sender's clock that runs ahead must not hold the conversation at the top of the list.
     let at = new.sent_at.min(new.received_at);
-    conversation::note_message(tx, new.conversation, new.outgoing, at, counters.revision)?;
+    let place = position.unwrap_or(UNPLACED);
+    conversation::note_message(tx, new.conversation, new.outgoing, place, at, counters.revision)?;
     Ok(Inserted::New(row))
 }
 
@@ -248,6 +275,27 @@ pub fn by_stanza(
         "SELECT {COLUMNS} FROM message WHERE conversation = ?1 AND stanza = ?2 ORDER BY row LIMIT 1"
     ))?;
     Ok(statement.query_row(params![conversation.0, stanza.as_str()], from_row).optional()?)
+}
+
+/// The last row that any message has.
+pub fn last_row(connection: &Connection) -> Result<i64, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT ifnull(max(row), 0) FROM message")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+/// Messages of a conversation that were stored after this row and stand before this position, in the timeline's order.
+pub fn stored_since(
+    connection: &Connection,
+    conversation: ConversationId,
+    row: i64,
+    below: i64,
+    limit: usize,
+) -> Result<Vec<Message>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM message WHERE row > ?1 AND +conversation = ?2 AND +place < ?3 ORDER BY place LIMIT ?4"
+    ))?;
+    let rows = statement.query_map([row, conversation.0, below, column::limit(limit)], from_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// All messages of this id, at most one of each sender.

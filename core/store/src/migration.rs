@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_stream.sql"),
     include_str!("../migrations/0003_push.sql"),
     include_str!("../migrations/0004_search.sql"),
+    include_str!("../migrations/0005_seams.sql"),
 ];
 
 /// The version that this program writes.

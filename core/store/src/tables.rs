@@ -178,8 +178,13 @@ fn each_archive_has_its_own_cursor_and_gaps_leave_room() {
         let after = message::get(tx, add(tx, &incoming(id, "2", "x"))).unwrap().unwrap();
         let found = archive::gaps(tx, None).unwrap();
         let position = found[0].position;
-        let expected =
-            Gap { id: gap, after: Some(ArchiveId::new("3")), before: Some(ArchiveId::new("9")), position };
+        let expected = Gap {
+            id: gap,
+            after: Some(ArchiveId::new("3")),
+            before: Some(ArchiveId::new("9")),
+            position,
+            ceiling: position + (1 << 20),
+        };
         assert_eq!(found, [expected]);
         assert!(before.position.unwrap() < position);
         assert!(after.position.unwrap() > position + 100_000, "what fills the gap sorts between");

@@ -9,7 +9,7 @@ use rusqlite::Transaction;
 use tempfile::TempDir;
 
 use crate::conversation::{self, ConversationState, NewConversation};
-use crate::message::{self, Inserted, NewMessage, Sender};
+use crate::message::{self, Inserted, NewMessage, Place, Sender};
 use crate::{DatabaseKey, Store, StoreError};
 
 /// A folder of its own that goes with the value, and in it the path of a database.
@@ -80,7 +80,7 @@ pub(crate) fn incoming(conversation: ConversationId, id: &str, text: &str) -> Ne
         received_at: Timestamp(2000),
         state: DeliveryState::Delivered,
         receipt_due: false,
-        place: true,
+        place: Place::Next,
     }
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn outgoing(conversation: ConversationId, id: &str, text: &str) -> Ne
         sender: Sender::Account(address("ana@example.org")),
         outgoing: true,
         state: DeliveryState::Queued,
-        place: false,
+        place: Place::Unknown,
         ..incoming(conversation, id, text)
     }
 }

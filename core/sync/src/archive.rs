@@ -11,6 +11,7 @@ use heliograph_model::stanza::{
 };
 use heliograph_model::{Address, ArchiveId, ErrorCode};
 use heliograph_store::conversation::{self, ConversationState};
+use heliograph_store::message::Place;
 use heliograph_store::{account, archive, outbox};
 
 use crate::error::EngineError;
@@ -125,7 +126,7 @@ impl Step<'_> {
     /// OpenMLS writes all of a group's ratchets for each message that it decrypts. Within a page that is waste: only the
     /// last write before a commit, and the last of the page, are ever read. So the others are left out, and if the message
     /// that should have written turns out to be unreadable the page is processed again, writing each time.
-    fn ingest(&mut self, messages: &[InboundMessage]) -> Result<(), EngineError> {
+    pub(crate) fn ingest(&mut self, messages: &[InboundMessage]) -> Result<(), EngineError> {
         self.tx.execute_batch("SAVEPOINT ingest").map_err(heliograph_store::StoreError::from)?;
         let before = self.live.clone();
         let effects = self.effects.clone();
@@ -145,11 +146,13 @@ impl Step<'_> {
     }
 
     fn process(&mut self, messages: &[InboundMessage], defer: bool) -> Result<(), EngineError> {
-        for (index, message) in messages.iter().enumerate() {
+        for (index, (message, offset)) in messages.iter().zip(0..).enumerate() {
+            self.place = self.filling.map_or(Place::Next, |first| Place::At(first + offset));
             let later = messages.get(index + 1..).unwrap_or_default();
             self.storage.set_defer_message_secrets(defer && followed_by_another(message, later));
             let processed = self.message(message, Source::Archive);
             self.storage.set_defer_message_secrets(false);
+            self.place = Place::Next;
             processed?;
         }
         Ok(())

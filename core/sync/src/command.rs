@@ -5,7 +5,7 @@ use heliograph_model::{
     Address, ConversationId, ConversationKind, DeliveryState, Error, ErrorCode, MessageId, Security,
 };
 use heliograph_store::conversation::{self, Conversation, ConversationState, NewConversation};
-use heliograph_store::message::{self, Inserted, NewMessage, Sender};
+use heliograph_store::message::{self, Inserted, NewMessage, Place, Sender};
 use heliograph_store::{account, intent, member, outbox};
 
 use crate::error::EngineError;
@@ -31,6 +31,7 @@ impl Step<'_> {
             }
             Command::JoinRoom { room, nick } => self.join_room(&room, nick),
             Command::Send { conversation, text } => self.send_text(conversation, text),
+            Command::LoadOlder { conversation, wanted } => self.load_older(conversation, wanted),
             Command::MarkRead { conversation, row } => {
                 conversation::mark_read(self.tx, conversation, row)?;
                 Ok(Ok(Reply::Done))
@@ -213,7 +214,10 @@ impl Step<'_> {
                 state: DeliveryState::Queued,
                 receipt_due: false,
                 // In rooms the archive decides the place; in a chat the order of sending is as good as any.
-                place: conversation.kind == ConversationKind::Direct,
+                place: match conversation.kind {
+                    ConversationKind::Direct => Place::Next,
+                    ConversationKind::Group | ConversationKind::Room => Place::Unknown,
+                },
             },
         )?;
         let (Inserted::New(row) | Inserted::Duplicate(row)) = inserted;
@@ -257,6 +261,7 @@ impl Step<'_> {
             Purpose::Archive { archive, after, newest } => {
                 self.archive_response(archive, after, newest, response)
             }
+            Purpose::Older(asked) => self.older_response(&asked, response),
             Purpose::PublishDevices => self.published_devices(&response),
             Purpose::PublishKeyPackage(slot) => self.published_key_package(slot, &response),
             Purpose::Devices { conversation, account } => {

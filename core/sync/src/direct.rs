@@ -54,7 +54,7 @@ impl Step<'_> {
                 && let Some(conversation) = heliograph_store::conversation::by_address(self.tx, contact)?
                 && let Some(message) = message::by_stanza(self.tx, conversation.id, stanza)?
             {
-                message::set_archived(self.tx, message.row, archive_id)?;
+                message::set_archived(self.tx, message.row, archive_id, self.place)?;
             }
             return Ok(());
         };
@@ -81,11 +81,11 @@ impl Step<'_> {
                     DeliveryState::Sent
                 },
                 receipt_due: false,
-                place: true,
+                place: self.place,
             },
         )?;
         if let (Inserted::Duplicate(row), Some(archive_id)) = (inserted, &arrived.archive_id) {
-            message::set_archived(self.tx, row, archive_id)?;
+            message::set_archived(self.tx, row, archive_id, self.place)?;
         }
         Ok(())
     }

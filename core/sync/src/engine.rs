@@ -90,6 +90,7 @@ impl Engine {
     pub fn fault(&mut self, now: Timestamp, entropy: &Entropy, error: Error) -> Effects {
         self.live.look_at_clock(now);
         self.live.link_lost(now, entropy, Some(error));
+        self.live.give_up_loads();
         Effects {
             link: None,
             client_state: None,
@@ -97,6 +98,7 @@ impl Engine {
             probe: false,
             wake_at: self.live.timers.wake_at(),
             reply: None,
+            loaded: std::mem::take(&mut self.live.loaded),
             connection: self.live.connection(&ServerFacts::default()),
         }
     }

@@ -58,7 +58,7 @@ impl Step<'_> {
         }
         if let Some(seen) = message::by_stanza(self.tx, conversation.id, &stanza)? {
             if let (true, Some(archive_id)) = (seen.outgoing, &arrived.archive_id) {
-                message::set_archived(self.tx, seen.row, archive_id)?;
+                message::set_archived(self.tx, seen.row, archive_id, self.place)?;
             }
             return Ok(());
         }

@@ -101,6 +101,14 @@ pub enum Command {
         /// The text, 1 to [`heliograph_model::stanza::limits::TEXT_BYTES`] bytes.
         text: String,
     },
+    /// Load messages from before a seam: at least `wanted` of this conversation, if the server has so many. Answered by
+    /// [`Reply::Loaded`] if there is nothing to ask for, else by [`Reply::Loading`], and in the end by [`Effects::loaded`].
+    LoadOlder {
+        /// The conversation.
+        conversation: ConversationId,
+        /// How many.
+        wanted: usize,
+    },
     /// The user has seen the conversation up to this message.
     MarkRead {
         /// The conversation.
@@ -123,6 +131,7 @@ impl std::fmt::Debug for Command {
             Self::Remove { .. } => "Remove",
             Self::JoinRoom { .. } => "JoinRoom",
             Self::Send { .. } => "Send",
+            Self::LoadOlder { .. } => "LoadOlder",
             Self::MarkRead { .. } => "MarkRead",
             Self::EnablePush(_) => "EnablePush",
             Self::DisablePush => "DisablePush",
@@ -139,6 +148,25 @@ pub enum Reply {
     Conversation(ConversationId),
     /// The row of the message that was queued.
     Message(i64),
+    /// It was begun; [`Effects::loaded`] tells the end under this name.
+    Loading(LoadId),
+    /// This is what came of it.
+    Loaded(Loaded),
+}
+
+/// Names a load of older messages, as long as the engine runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LoadId(pub(crate) u64);
+
+/// What a load of older messages brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loaded {
+    /// The messages were stored after this row,
+    pub after_row: i64,
+    /// and stand before this position.
+    pub below: i64,
+    /// The seam is still there, and more can be loaded.
+    pub more: bool,
 }
 
 /// What the driver has to do after an input was handled and committed.
@@ -157,6 +185,8 @@ pub struct Effects {
     pub wake_at: Option<Timestamp>,
     /// The answer to the command, if the input was one.
     pub reply: Option<Result<Reply, Error>>,
+    /// Loads that ended, see [`Command::LoadOlder`].
+    pub loaded: Vec<(LoadId, Result<Loaded, Error>)>,
     /// The state of the connection now.
     pub connection: Connection,
 }

@@ -17,7 +17,8 @@
 //!
 //! **Receiving.** A live stanza or an archive page (`archive.rs`) is de-duplicated by id, decrypted, and stored together with
 //! the ratchet, the search index and the archive cursor in one transaction. What can't be decrypted is kept in quarantine
-//! with its reason, and the cursor moves only with it. The app sees changes by revision number; nothing is pushed.
+//! with its reason, and the cursor moves only with it. Where history is missing the timeline has a seam, which is filled backwards
+//! when the app asks (`seam.rs`). The app sees changes by revision number; nothing is pushed.
 //!
 //! **Groups.** A wish (`wish.rs`) is durable; `setup.rs` takes the steps towards it. A commit (`commit.rs`) is merged when
 //! the room's archive shows that it was first, never when it is sent. `welcome.rs` is the other end of an invitation.
@@ -48,6 +49,7 @@ mod push;
 mod quarantine;
 mod random;
 mod room;
+mod seam;
 mod setup;
 mod step;
 mod stream;
@@ -58,7 +60,7 @@ mod wish;
 pub use account::create_account;
 pub use engine::Engine;
 pub use error::EngineError;
-pub use input::{Command, Connection, ConnectionState, Effects, Input, LinkAction, Received, Reply};
+pub use input::{Command, Connection, ConnectionState, Effects, Input, LinkAction, LoadId, Loaded, Received, Reply};
 pub use policy::Situation;
 pub use push::push_state;
 pub use stream::StoredStream;

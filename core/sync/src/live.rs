@@ -13,6 +13,8 @@ use heliograph_model::{
 use crate::keepalive::Silence;
 use crate::stream::StreamLive;
 use crate::timers::Timers;
+use crate::input::{LoadId, Loaded};
+use crate::seam::OlderPage;
 
 /// See the module.
 #[derive(Clone, Default)]
@@ -47,6 +49,11 @@ pub(crate) struct Live {
     pub next_request: u64,
     /// The stream's counters, if it can be resumed.
     pub stream: Option<StreamLive>,
+    /// Loads of older messages under way.
+    pub loads: BTreeMap<LoadId, Load>,
+    /// Loads that ended and were not told yet.
+    pub loaded: Vec<(LoadId, Result<Loaded, Error>)>,
+    pub next_load: u64,
     pub session: SessionLive,
 }
 
@@ -73,6 +80,20 @@ pub(crate) enum Link {
     Online,
     /// Down for a reason that only a person can change.
     Stopped,
+}
+
+/// A load of older messages, see `seam.rs`.
+#[derive(Clone)]
+pub(crate) struct Load {
+    pub conversation: ConversationId,
+    /// How many messages of the conversation are wanted.
+    pub wanted: usize,
+    /// Pages that may still be asked for.
+    pub pages: u32,
+    /// The last message's row before it began.
+    pub last_row: i64,
+    /// What it brings stands before this position: the ceiling of the gap when it began.
+    pub below: i64,
 }
 
 /// How far an archive has been read in this session.
@@ -118,6 +139,8 @@ pub(crate) enum Purpose {
         after: Option<ArchiveId>,
         newest: bool,
     },
+    /// A page before a seam.
+    Older(OlderPage),
     PublishDevices,
     PublishKeyPackage(u8),
     Devices {

@@ -108,7 +108,9 @@ impl Step<'_> {
         text: String,
         security: Security,
     ) -> Result<Inserted, EngineError> {
-        let acknowledge = security == Security::Encrypted && self.acknowledges(conversation)?;
+        // What was asked for by scrolling back is history: its sender waits for no receipt.
+        let acknowledge =
+            security == Security::Encrypted && self.filling.is_none() && self.acknowledges(conversation)?;
         let inserted = message::insert(
             self.tx,
             &NewMessage {
@@ -124,7 +126,7 @@ impl Step<'_> {
                 received_at: self.now,
                 state: DeliveryState::Delivered,
                 receipt_due: acknowledge,
-                place: true,
+                place: self.place,
             },
         )?;
         if acknowledge && matches!(inserted, Inserted::New(_)) {
@@ -202,7 +204,7 @@ impl Step<'_> {
         arrived: &InboundMessage,
     ) -> Result<(), EngineError> {
         if let (Some(message), Some(archive_id)) = (row.message, &arrived.archive_id) {
-            message::set_archived(self.tx, message, archive_id)?;
+            message::set_archived(self.tx, message, archive_id, self.place)?;
         }
         self.arrived(row.id)
     }

@@ -48,6 +48,16 @@ pub const RECEIPTS_PER_MESSAGE: usize = 48;
 /// Archive items asked for at once. Prosody caps at 50, ejabberd at 250; asking for more costs nothing.
 pub const ARCHIVE_PAGE: u16 = 250;
 
+/// Older messages that an app can ask for at once: a very long scroll.
+pub const OLDER_MAX: usize = 1000;
+
+/// Archive items asked for at least when older messages are loaded: a round trip costs a phone more than a screenful.
+pub const OLDER_PAGE_MIN: u16 = 20;
+
+/// Pages that one load of older messages may ask for. Our own archive holds all chats, so a page may have nothing of the one
+/// that is wanted; the app may ask again.
+pub const OLDER_PAGES: u32 = 20;
+
 /// Messages of one conversation in flight at once: bounds what a lost connection repeats.
 pub const OUTBOX_WINDOW: usize = 64;
 

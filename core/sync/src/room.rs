@@ -142,7 +142,7 @@ impl Step<'_> {
                 received_at: self.now,
                 state: DeliveryState::Delivered,
                 receipt_due: false,
-                place: true,
+                place: self.place,
             },
         )?;
         debug_assert!(matches!(inserted, Inserted::New(_) | Inserted::Duplicate(_)));

@@ -9,6 +9,7 @@ use heliograph_mls::{Device, Group};
 use heliograph_model::stanza::{Inbound, Outbound, Request, Response, SessionEvent};
 use heliograph_model::{Entropy, Error, ErrorCode, GroupId, NetworkState, RequestId, Timestamp};
 use heliograph_store::account::{self, Account, ServerFacts};
+use heliograph_store::message::Place;
 use heliograph_store::mls_storage::MlsStorage;
 use heliograph_store::{Transaction, conversation, message};
 
@@ -36,6 +37,10 @@ pub(crate) struct Step<'a> {
     pub window_opened: bool,
     /// Messages come from before our time here (the first page of an archive): no receipts for them.
     pub history: bool,
+    /// A gap is being filled: the position of the first message of the page.
+    pub filling: Option<i64>,
+    /// Where the message being processed stands in the timeline.
+    pub place: Place,
     pub effects: Pending,
     entropy: &'a Entropy,
 }
@@ -78,6 +83,8 @@ impl<'a> Step<'a> {
             unwritten: BTreeSet::new(),
             window_opened: false,
             history: false,
+            filling: None,
+            place: Place::Next,
             effects: Pending::default(),
             entropy,
         })
@@ -312,9 +319,13 @@ impl<'a> Step<'a> {
             self.live.silence.broken(self.now);
         }
         self.live.arm_keepalive(self.now);
+        if !self.online() {
+            self.live.give_up_loads();
+        }
+        let loaded = std::mem::take(&mut self.live.loaded);
         let connection = self.live.connection(&self.facts);
         let wake_at = self.live.timers.wake_at();
-        (Effects { link, client_state, send, probe, wake_at, reply, connection }, self.groups)
+        (Effects { link, client_state, send, probe, wake_at, reply, loaded, connection }, self.groups)
     }
 }
 

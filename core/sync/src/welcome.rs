@@ -12,6 +12,9 @@ use crate::error::EngineError;
 use crate::quarantine::join_reason;
 use crate::step::Step;
 
+/// The epoch to which a group's first commit leads: nothing can have been said before (mls-over-xmpp §7).
+const FIRST_EPOCH: u64 = 1;
+
 impl Step<'_> {
     /// A Welcome from `arrived.from`.
     pub(crate) fn welcome(
@@ -20,6 +23,9 @@ impl Step<'_> {
         envelope: &MlsEnvelope,
     ) -> Result<(), EngineError> {
         let inviter = arrived.from.clone();
+        if self.filling.is_some() && self.in_group_already(&inviter, envelope.room.as_ref())? {
+            return Ok(()); // an invitation from before what we know; it must not take us back there
+        }
         let entropy = self.random.entropy();
         let provider = Provider::new(&entropy, &self.storage);
         let joined = match Group::join(&provider, &envelope.data) {
@@ -80,6 +86,11 @@ impl Step<'_> {
         conversation::set_state(self.tx, conversation.id, ConversationState::Active, None)?;
         self.refresh_members(&conversation, &id)?;
         if let (Some(room), Some(after)) = (&envelope.room, &envelope.after) {
+            let read_to = archive::cursor(self.tx, Some(room))?;
+            if epoch > FIRST_EPOCH || read_to.is_some() {
+                // What was said before was not encrypted for us; the timeline says so.
+                archive::add_gap(self.tx, Some(room), read_to.as_ref(), Some(after))?;
+            }
             archive::set_cursor(self.tx, Some(room), after)?;
         }
         match conversation::get(self.tx, conversation.id)? {
@@ -87,6 +98,11 @@ impl Step<'_> {
             Some(conversation) => self.drive(conversation.id).and_then(|()| self.pump(conversation.id)),
             None => Ok(()),
         }
+    }
+
+    fn in_group_already(&self, inviter: &Address, room: Option<&Address>) -> Result<bool, EngineError> {
+        let conversation = conversation::by_address(self.tx, room.unwrap_or(inviter))?;
+        Ok(conversation.is_some_and(|conversation| conversation.group.is_some()))
     }
 
     fn is_pair(&self, group: &Group, contact: &Address) -> bool {

@@ -16,7 +16,7 @@ use heliograph_model::{
     Timestamp,
 };
 use heliograph_store::conversation::{self, ConversationState, NewConversation};
-use heliograph_store::message::{self, Inserted, NewMessage, Sender};
+use heliograph_store::message::{self, Inserted, NewMessage, Place, Sender};
 use heliograph_store::{Store, StoreError, setting};
 use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -125,7 +125,7 @@ fn new_message(
         received_at: at,
         state: DeliveryState::Delivered,
         receipt_due: false,
-        place: true,
+        place: Place::Next,
     }
 }
 

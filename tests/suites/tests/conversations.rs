@@ -132,3 +132,34 @@ async fn a_suspended_phone_holds_no_file_and_its_files_give_nothing_away() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn older_messages_of_a_room_are_fetched_when_asked_for() {
+    let mut scene = Scene::new(&["ana", "ben"]).await;
+    let room = format!("lobby@{}", scene.server.rooms());
+    let join = |nick: &str| Command::Join { room: room.clone(), nick: nick.into() };
+    scene.phones[0].request(&join("ana")).await.unwrap();
+    // More than a page of this server.
+    let said: Vec<String> = (0..70).map(|number| format!("text {number}")).collect();
+    for text in &said {
+        scene.phones[0].request(&Command::message(&room, text)).await.unwrap();
+    }
+    scene.archived(0, &said[69]).await;
+
+    scene.phones[1].request(&join("ben")).await.unwrap();
+    scene.phones[1]
+        .until("the newest", NETWORK, |view| view.saying(&said[69]).next().map(|_| ()))
+        .await
+        .unwrap();
+    let history = Command::history(&room, 1000);
+    let before = scene.phones[1].request(&history).await.unwrap();
+    assert_eq!(before["seams"][0], "not-loaded");
+    let older = Command::LoadOlder { of: room.clone(), count: 100 };
+    let loaded = scene.phones[1].request_within(&older, NETWORK).await.unwrap();
+    assert_eq!(loaded["more"], false);
+    let after = scene.phones[1].request(&history).await.unwrap();
+    assert!(after["seams"].as_array().unwrap().is_empty());
+    let shown: Vec<String> =
+        scene.phones[1].history(&room, 1000).await.unwrap().into_iter().map(|message| message.text).collect();
+    assert_eq!(shown, said);
+}

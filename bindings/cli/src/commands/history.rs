@@ -1,20 +1,39 @@
 //! `history` and `search`: the past, from the store of this machine alone.
 
-use heliograph_client::{Client, Message};
+use heliograph_client::{Client, Message, SeamKind};
 
 use crate::action::{Target, existing, page};
 use crate::commands::{Setting, now};
 use crate::failure::Failure;
-use crate::json_event::{ConversationFields, Event, MessageFields, line};
-use crate::one_shot;
+use crate::json_event::{ConversationFields, Event, MessageFields, line, seam_word};
+use crate::one_shot::{self, OneShot};
 use crate::render::label;
-use crate::timeline::with_seams;
+use crate::timeline::{Entry, with_seams};
 
 /// Shows one conversation's newest messages, or the list of conversations.
 pub async fn history(setting: &Setting, conversation: Option<String>, limit: usize) -> Result<(), Failure> {
     offline(setting, |client| match conversation {
         Some(word) => messages(setting, client, word, limit),
         None => conversations(setting, client),
+    })
+    .await
+}
+
+/// Fetches messages from before the newest seam of a conversation and shows them.
+pub async fn older(setting: &Setting, conversation: String, count: usize) -> Result<(), Failure> {
+    let shot = OneShot::open(&setting.folder, setting.deadline, setting.json)?;
+    shot.run(async |shot| {
+        let client = shot.client();
+        let id = existing(client, Target::Named(conversation))?;
+        let loaded = async {
+            shot.caught_up().await?;
+            Ok(client.load_older(id, count).await?)
+        };
+        let older = shot.connected_until("fetching older messages", false, loaded).await?;
+        if older.more {
+            seam(setting, SeamKind::NotLoaded)?;
+        }
+        older.messages.iter().try_for_each(|message| show(setting, client, message, false))
     })
     .await
 }
@@ -68,12 +87,18 @@ fn messages(setting: &Setting, client: &Client, word: String, limit: usize) -> R
     let page = page(client, id, limit)?;
     for entry in with_seams(&page) {
         match entry {
-            Some(message) => show(setting, client, message, false)?,
-            None if setting.json => setting.print("{\"event\":\"seam\"}")?,
-            None => setting.print(&setting.look.seam())?,
+            Entry::Message(message) => show(setting, client, message, false)?,
+            Entry::Seam(kind) => seam(setting, kind)?,
         }
     }
     Ok(())
+}
+
+fn seam(setting: &Setting, kind: SeamKind) -> Result<(), Failure> {
+    if setting.json {
+        return setting.print(&line(&Event::Seam { kind: seam_word(kind) })?);
+    }
+    setting.print(&setting.look.seam(kind, "`heliograph history CONVERSATION --older` fetches some."))
 }
 
 fn show(setting: &Setting, client: &Client, message: &Message, labelled: bool) -> Result<(), Failure> {

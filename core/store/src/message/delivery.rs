@@ -3,7 +3,7 @@
 use heliograph_model::{ArchiveId, DeliveryState, ErrorCode, Security, StanzaId};
 use rusqlite::{Transaction, params};
 
-use super::UNPLACED;
+use super::{Place, UNPLACED};
 use crate::counter;
 use crate::error::StoreError;
 
@@ -18,13 +18,18 @@ pub fn set_stanza(tx: &Transaction<'_>, row: i64, stanza: &StanzaId) -> Result<(
     Ok(())
 }
 
-/// The archive has the message: notes its id there, gives it the next position if it has none, and raises its state to
+/// The archive has the message: notes its id there, gives it this place if it has none, and raises its state to
 /// [`DeliveryState::Archived`].
-pub fn set_archived(tx: &Transaction<'_>, row: i64, archive: &ArchiveId) -> Result<(), StoreError> {
+pub fn set_archived(
+    tx: &Transaction<'_>,
+    row: i64,
+    archive: &ArchiveId,
+    place: Place,
+) -> Result<(), StoreError> {
     let unplaced = tx
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM message WHERE row = ?1 AND place >= ?2)")?
         .query_row([row, UNPLACED], |row| row.get::<_, bool>(0))?;
-    let position = if unplaced { Some(counter::next_position(tx)?) } else { None };
+    let position = if unplaced { place.position(tx)? } else { None };
     let revision = counter::next_revision(tx)?;
     tx.prepare_cached(
         "UPDATE message SET archive = ?2, place = ifnull(?3, place), revision = ?4 WHERE row = ?1",

@@ -5,7 +5,7 @@ use heliograph_model::{
 };
 
 use super::{
-    Inserted, Message, ReceiptKind, Sender, changed_since, count_incoming_since, latest_revision, page,
+    Inserted, Message, Place, ReceiptKind, Sender, changed_since, count_incoming_since, latest_revision, page,
 };
 use crate::conversation::{self, ConversationState, NewConversation};
 use crate::message;
@@ -88,11 +88,11 @@ fn what_is_on_its_way_stands_last_and_takes_its_place_when_the_archive_shows_it(
         add(tx, &outgoing(id, "3", "three"));
         add(tx, &incoming(id, "4", "four"));
         assert_eq!(texts(&page(tx, id, None, 10).unwrap()), ["one", "four", "two", "three"]);
-        message::set_archived(tx, ours, &ArchiveId::new("a")).unwrap();
+        message::set_archived(tx, ours, &ArchiveId::new("a"), Place::Next).unwrap();
         add(tx, &incoming(id, "5", "five"));
         assert_eq!(texts(&page(tx, id, None, 10).unwrap()), ["one", "four", "two", "five", "three"]);
         // Seen in the archive once more, it stays where it is.
-        message::set_archived(tx, ours, &ArchiveId::new("b")).unwrap();
+        message::set_archived(tx, ours, &ArchiveId::new("b"), Place::Next).unwrap();
         assert_eq!(texts(&page(tx, id, None, 10).unwrap()), ["one", "four", "two", "five", "three"]);
         let message = message::get(tx, ours).unwrap().unwrap();
         assert_eq!((message.archive, message.state), (Some(ArchiveId::new("b")), DeliveryState::Archived));
@@ -191,7 +191,7 @@ fn a_bounced_message_fails_with_its_reason_unless_it_arrived() {
             |row| message::get(tx, row).unwrap().map(|message| (message.state, message.failure)).unwrap();
         assert_eq!(state(lost), (DeliveryState::Failed, Some(ErrorCode::Forbidden)));
         assert_eq!(state(safe), (DeliveryState::Archived, None));
-        message::set_archived(tx, lost, &ArchiveId::new("a")).unwrap();
+        message::set_archived(tx, lost, &ArchiveId::new("a"), Place::Next).unwrap();
         assert_eq!(state(lost), (DeliveryState::Archived, None));
     });
 }
@@ -261,7 +261,7 @@ fn unread_counts_what_came_in_after_the_read_marker() {
         assert_eq!(unread(), 0);
         add(tx, &incoming(id, "new", "x"));
         assert_eq!(unread(), 1);
-        message::set_archived(tx, ours, &ArchiveId::new("a")).unwrap();
+        message::set_archived(tx, ours, &ArchiveId::new("a"), Place::Next).unwrap();
         assert_eq!(unread(), 1);
         let elsewhere = add(tx, &incoming(chat(tx, "chloe"), "1", "x"));
         conversation::mark_read(tx, id, elsewhere).unwrap();

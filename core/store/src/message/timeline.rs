@@ -12,6 +12,13 @@ use crate::error::StoreError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cursor(i64);
 
+impl Cursor {
+    /// Whether what stands at this position comes before it.
+    pub fn is_after(self, position: i64) -> bool {
+        position < self.0
+    }
+}
+
 impl Message {
     /// The place just before this message, for [`page`].
     pub fn cursor(&self) -> Cursor {

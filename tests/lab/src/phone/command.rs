@@ -50,6 +50,13 @@ pub enum Command {
         /// At most so many messages, the newest.
         limit: usize,
     },
+    /// Fetches messages from before a conversation's newest seam.
+    LoadOlder {
+        /// The conversation.
+        of: String,
+        /// At least so many, if there are.
+        count: usize,
+    },
     /// Searches all messages on the phone.
     Search {
         /// What for.
@@ -118,6 +125,7 @@ impl Command {
             Self::GroupRemove { .. } => "group-remove",
             Self::Join { .. } => "join",
             Self::History { .. } => "history",
+            Self::LoadOlder { .. } => "load-older",
             Self::Search { .. } => "search",
             Self::MarkRead { .. } => "mark-read",
             Self::Status => "status",

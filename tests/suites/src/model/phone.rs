@@ -7,8 +7,8 @@ use heliograph_model::stanza::{ClientState, Granted, Inbound, Outbound, SessionE
 use heliograph_model::{Address, Entropy, Error, ErrorCode, Timestamp};
 use heliograph_store::{DatabaseKey, Fault, Store};
 use heliograph_sync::{
-    Command, Connection, Effects, Engine, EngineError, Input, LinkAction, Received, Reply, StoredStream,
-    create_account,
+    Command, Connection, Effects, Engine, EngineError, Input, LinkAction, LoadId, Loaded, Received, Reply,
+    StoredStream, create_account,
 };
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -49,6 +49,8 @@ pub struct Phone {
     pub effort: Effort,
     /// When the engine wants to be woken.
     pub wake_at: Option<Timestamp>,
+    /// Loads of older messages that have ended.
+    pub loaded: Vec<(LoadId, Result<Loaded, Error>)>,
     /// What the engine last said about the connection.
     pub connection: Option<Connection>,
     /// Hash over every effect so far: what a replay must reproduce.
@@ -103,11 +105,17 @@ impl Phone {
             grants: Granted::default(),
             effort: Effort::default(),
             wake_at: None,
+            loaded: Vec::new(),
             connection: None,
             trace: Sha256::new(),
         };
         phone.input(now, Input::Start);
         phone
+    }
+
+    /// Where its database lies.
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap()
     }
 
     /// The engine's database, for looking at the end.
@@ -190,6 +198,7 @@ impl Phone {
             self.probing |= effects.probe;
         }
         self.wake_at = effects.wake_at;
+        self.loaded.extend(effects.loaded);
         self.connection = Some(effects.connection);
         effects.reply
     }

@@ -89,6 +89,12 @@ impl Server {
         archive.drain(..archive.len().saturating_sub(keep));
     }
 
+    /// The same for an account's archive.
+    pub fn expire_account(&mut self, account: &Address, keep: usize) {
+        let archive = &mut self.accounts.get_mut(account).expect("the account").archive;
+        archive.drain(..archive.len().saturating_sub(keep));
+    }
+
     /// The server offers no rooms from now on.
     pub fn without_rooms(&mut self) {
         self.rooms_at = Address::parse("nowhere.invalid").expect("an address");

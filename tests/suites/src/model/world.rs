@@ -142,6 +142,17 @@ impl World {
         self.gone(which);
     }
 
+    /// The same world, in which this phone was lost and its account set up anew on another one.
+    #[must_use]
+    pub fn on_a_new_device(mut self, which: usize) -> Self {
+        self.gone(which);
+        let folder = self.phones[which].folder().join("new");
+        std::fs::create_dir(&folder).unwrap();
+        let address = self.phones[which].address.clone();
+        self.phones[which] = Phone::new(&folder, address, self.random.random(), self.now);
+        self
+    }
+
     /// Phone 0 makes a group with all others of the plan, and everybody enters it. Gives its room.
     pub fn make_group(&mut self) -> Address {
         self.settle();
