@@ -1,4 +1,4 @@
--- The schema of version 4, as the migrations make it. Written by a test; change it by a migration.
+-- The schema of version 5, as the migrations make it. Written by a test; change it by a migration.
 
 CREATE TABLE account (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1), -- keeps it one row
@@ -218,11 +218,11 @@ CREATE TABLE quarantine (
     data BLOB NOT NULL,                 -- the payload
     received_at INTEGER NOT NULL,       -- when this device stored it
     attempts INTEGER NOT NULL DEFAULT 1 -- how often it was tried
-) STRICT;
+, arrived BLOB, sender TEXT, position INTEGER, size INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE UNIQUE INDEX quarantine_by_archive ON quarantine (archive, archive_id) WHERE archive_id IS NOT NULL;
 
-CREATE INDEX quarantine_by_conversation ON quarantine (conversation);
+CREATE INDEX quarantine_by_conversation ON quarantine (conversation, id, size);
 
 CREATE TABLE receipt (
     message INTEGER NOT NULL REFERENCES message (row) ON DELETE CASCADE, -- our message
@@ -258,3 +258,10 @@ CREATE TABLE stream_unacknowledged (
     number INTEGER PRIMARY KEY,         -- which of our stanzas it is, counted from 1
     stanza TEXT NOT NULL                -- its id
 ) STRICT;
+
+CREATE TABLE unreadable (
+    conversation INTEGER NOT NULL,      -- where they would belong; 0: that is not known
+    reason TEXT NOT NULL,               -- as in quarantine
+    messages INTEGER NOT NULL,          -- how many
+    PRIMARY KEY (conversation, reason)
+) STRICT, WITHOUT ROWID;

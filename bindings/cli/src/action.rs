@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use heliograph_client::{
     Address, CatchUpReport, Client, Connection, ConversationId, Message, NetworkState, Older, PowerState, PushState,
-    PushTarget, TimelinePage, Traffic,
+    PushTarget, TimelinePage, Traffic, Unreadable,
 };
 
 use crate::failure::Failure;
@@ -78,7 +78,16 @@ pub enum Outcome {
     /// The conversation is there (it may still be preparing).
     Conversation(ConversationId),
     /// A part of a conversation's past.
-    History { conversation: ConversationId, page: TimelinePage, opened: bool },
+    History {
+        /// Which.
+        conversation: ConversationId,
+        /// Its newest messages.
+        page: TimelinePage,
+        /// What of it can't be read.
+        unreadable: Vec<Unreadable>,
+        /// It is to be talked in from now on.
+        opened: bool,
+    },
     /// Messages from before a seam.
     Older { conversation: ConversationId, older: Older },
     /// Messages found, newest first.
@@ -131,7 +140,7 @@ pub async fn perform(client: &Client, action: Action) -> Result<Outcome, Failure
         }
         Action::Open { to, limit } => {
             let conversation = open(client, to).await?;
-            Ok(Outcome::History { conversation, page: page(client, conversation, limit)?, opened: true })
+            past(client, conversation, limit, true)
         }
         Action::CreateGroup { name, members } => {
             Ok(Outcome::Conversation(client.create_group(&name, &members).await?))
@@ -151,7 +160,7 @@ pub async fn perform(client: &Client, action: Action) -> Result<Outcome, Failure
         }
         Action::History { of, limit } => {
             let conversation = existing(client, of)?;
-            Ok(Outcome::History { conversation, page: page(client, conversation, limit)?, opened: false })
+            past(client, conversation, limit, false)
         }
         Action::LoadOlder { of, count } => {
             let conversation = existing(client, of)?;
@@ -222,6 +231,16 @@ pub async fn open(client: &Client, target: Target) -> Result<ConversationId, Fai
             Referent::Address(contact) => Ok(client.start_chat(&contact).await?),
         },
     }
+}
+
+fn past(
+    client: &Client,
+    conversation: ConversationId,
+    limit: usize,
+    opened: bool,
+) -> Result<Outcome, Failure> {
+    let page = page(client, conversation, limit)?;
+    Ok(Outcome::History { conversation, page, unreadable: client.unreadable(conversation)?, opened })
 }
 
 /// The newest messages of a conversation, oldest first.

@@ -3,6 +3,7 @@
 use heliograph_client::{
     Address, CatchUpEnd, Connection, ConnectionState, Conversation, ConversationKind, ConversationState,
     DeliveryState, Message, PushState, SeamKind, Security, Sender, Situation, TimelinePage, Traffic,
+    Unreadable, UnreadableReason,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -25,6 +26,8 @@ pub enum Event<'a> {
     CaughtUp,
     /// Push got farther, or not.
     Push(PushFields),
+    /// In the answer of `heliograph history`: so many messages can't be read.
+    Unreadable(UnreadableFields),
     /// In the answer of `heliograph history`: messages are missing here.
     Seam {
         /// `not-loaded`, `forgotten` or `before-joining`.
@@ -103,6 +106,25 @@ pub struct MessageFields<'a> {
     delivered_to: u32,
     displayed_by: u32,
     new: bool,
+}
+
+/// Messages that can't be read: `waiting-for-keys`, `keys-gone`, `damaged` or `not-trusted`.
+#[derive(Serialize)]
+pub struct UnreadableFields {
+    reason: &'static str,
+    messages: u64,
+}
+
+impl From<&Unreadable> for UnreadableFields {
+    fn from(unreadable: &Unreadable) -> Self {
+        let reason = match unreadable.reason {
+            UnreadableReason::WaitingForKeys => "waiting-for-keys",
+            UnreadableReason::KeysGone => "keys-gone",
+            UnreadableReason::Damaged => "damaged",
+            UnreadableReason::NotTrusted => "not-trusted",
+        };
+        Self { reason, messages: unreadable.messages }
+    }
 }
 
 /// Bytes and round trips.
@@ -231,8 +253,8 @@ pub fn outcome(outcome: &Outcome) -> Value {
     match outcome {
         Outcome::Sent { conversation, row } => json!({ "conversation": conversation.0, "row": row }),
         Outcome::Conversation(id) => json!({ "conversation": id.0 }),
-        Outcome::History { conversation, page, .. } => {
-            let mut fields = history(page);
+        Outcome::History { conversation, page, unreadable, .. } => {
+            let mut fields = history(page, unreadable);
             if let Some(fields) = fields.as_object_mut() {
                 fields.insert("conversation".into(), json!(conversation.0));
             }
@@ -279,10 +301,12 @@ pub fn status(status: &Status) -> Value {
     })
 }
 
-fn history(page: &TimelinePage) -> Value {
+fn history(page: &TimelinePage, unreadable: &[Unreadable]) -> Value {
+    let unreadable = unreadable.iter().map(UnreadableFields::from).collect::<Vec<_>>();
     json!({
         "messages": all(&page.messages),
         "older": page.older,
+        "unreadable": unreadable,
         "seams": page.seams.iter().map(|seam| seam_word(seam.kind)).collect::<Vec<_>>(),
     })
 }

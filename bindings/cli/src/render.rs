@@ -5,7 +5,7 @@ use chrono::{DateTime, Local, TimeZone, Utc};
 use console::{Color, Style, measure_text_width};
 use heliograph_client::{
     Address, CatchUpEnd, CatchUpReport, Connection, ConnectionState, Conversation, ConversationKind,
-    ConversationState, DeliveryState, Message, PushState, SeamKind, Security, Sender, Timestamp,
+    ConversationState, DeliveryState, Message, PushState, SeamKind, Security, Sender, Timestamp, Unreadable,
 };
 
 use crate::action::Status;
@@ -236,6 +236,13 @@ impl Look {
             SeamKind::Forgotten | SeamKind::BeforeJoining => advice.to_owned(),
         };
         self.block(&self.dim("      ┄┄┄"), &self.dim(&text), "          ")
+    }
+
+    /// Messages that can't be read.
+    pub fn unreadable(&self, unreadable: &Unreadable) -> String {
+        let (count, advice) = (unreadable.messages, unreadable.reason.advice());
+        let messages = if count == 1 { "message" } else { "messages" };
+        self.remark(&format!("{count} {messages} can't be read: {advice}"))
     }
 
     /// A remark of the shell's own, told apart from messages by its dot and its colour.

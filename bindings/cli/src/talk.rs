@@ -416,11 +416,13 @@ impl Face for Talk {
                 self.remark("no connection yet: what you say is kept and goes out by itself")
             }
             Ok(Outcome::Conversation(id)) => self.open(id),
-            Ok(Outcome::History { conversation, page, opened }) => {
+            Ok(Outcome::History { conversation, page, unreadable, opened }) => {
                 if opened {
                     self.open(conversation)?;
                 }
-                self.show_past(conversation, &page)
+                self.show_past(conversation, &page)?;
+                let lines: Vec<String> = unreadable.iter().map(|one| self.look.unreadable(one)).collect();
+                lines.iter().try_for_each(|line| self.screen.print(line))
             }
             Ok(Outcome::Older { older, .. }) => self.show_older(&older),
             Ok(Outcome::Found(messages)) => {

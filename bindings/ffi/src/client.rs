@@ -12,7 +12,7 @@ use crate::error::{Failure, HeliographError, closed};
 use crate::message::{Message, messages};
 use crate::push::{Push, PushChanges, PushTarget};
 use crate::runtime::{OwnRuntime, Worker};
-use crate::timeline::{MessageFeed, Older, Timeline};
+use crate::timeline::{MessageFeed, Older, Timeline, Unreadable};
 
 /// What [`HeliographClient::catch_up`] brought.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -311,6 +311,13 @@ impl HeliographClient {
         let conversation = argument::conversation(conversation);
         let text = argument::xml_text(text)?;
         self.run(|client| async move { client.send(conversation, &text).await }).await
+    }
+
+    /// How many messages of a conversation can't be read, and why.
+    pub async fn unreadable(&self, conversation: i64) -> Result<Vec<Unreadable>, HeliographError> {
+        let conversation = argument::conversation(conversation);
+        let found = self.run(|client| async move { client.unreadable(conversation) }).await?;
+        Ok(found.into_iter().map(Into::into).collect())
     }
 
     /// Loads messages from before the newest seam of a conversation: at least `wanted` (1 to 1000), if the server has so

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use heliograph_client::{Client, ConversationId, Error, SeamKind};
+use heliograph_client::{Client, ConversationId, Error, SeamKind, UnreadableReason};
 
 use crate::argument;
 use crate::error::HeliographError;
@@ -42,6 +42,34 @@ pub enum SeamKind {
     Forgotten,
     /// From before this device joined the encrypted group: it was not encrypted for us.
     BeforeJoining,
+}
+
+/// Messages of one conversation that can't be read for one reason.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Unreadable {
+    /// Why.
+    pub reason: UnreadableReason,
+    /// How many.
+    pub messages: u64,
+}
+
+/// Why messages can't be read.
+#[uniffi::remote(Enum)]
+pub enum UnreadableReason {
+    /// Their keys are not here yet; they are tried again by themselves when something changes.
+    WaitingForKeys,
+    /// Their keys are gone, or never were on this device.
+    KeysGone,
+    /// Damaged, too large, or made by a program that follows other rules.
+    Damaged,
+    /// Nothing proves who wrote them, or it is proven that it was somebody else than they say.
+    NotTrusted,
+}
+
+impl From<heliograph_client::Unreadable> for Unreadable {
+    fn from(unreadable: heliograph_client::Unreadable) -> Self {
+        Self { reason: unreadable.reason, messages: unreadable.messages }
+    }
 }
 
 /// What [`HeliographClient::load_older`](crate::HeliographClient::load_older) brought.

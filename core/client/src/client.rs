@@ -25,6 +25,7 @@ use crate::push::{self, PushChanges};
 use crate::server_memory;
 use crate::shared::{Shared, closed};
 use crate::timeline::{MessageFeed, Older, Timeline};
+use crate::unreadable::{self, Unreadable};
 
 /// One account on this device. All methods may be called from any thread.
 pub struct Client {
@@ -239,6 +240,11 @@ impl Client {
     /// The accounts in a group, ours included; empty for chats and ordinary rooms.
     pub fn members(&self, id: ConversationId) -> Result<Vec<Address>, Error> {
         self.shared.read(|database| member::members(database, id))
+    }
+
+    /// How many messages of a conversation can't be read, and why. The conversation gets a new revision when that changes.
+    pub fn unreadable(&self, id: ConversationId) -> Result<Vec<Unreadable>, Error> {
+        unreadable::of(self, id)
     }
 
     /// Subscribes to one conversation's messages.

@@ -38,6 +38,7 @@ mod push;
 mod server_memory;
 mod shared;
 mod timeline;
+mod unreadable;
 
 pub use account::{AccountConfig, ServerOverride, StoreLocation, TlsMode};
 pub use catch_up::{CatchUpEnd, CatchUpReport};
@@ -55,6 +56,7 @@ pub use heliograph_sync::{Connection, ConnectionState, Situation};
 pub use heliograph_xmpp::session::{InvalidPin, Pin};
 pub use push::PushChanges;
 pub use timeline::{MessageFeed, Older, Seam, SeamKind, Timeline, TimelinePage};
+pub use unreadable::{Unreadable, UnreadableReason};
 
 /// The README's Rust is compiled with the tests.
 #[cfg(doctest)]

@@ -158,7 +158,7 @@ pub enum Place {
 }
 
 impl Place {
-    fn position(self, tx: &Transaction<'_>) -> Result<Option<i64>, StoreError> {
+    pub(crate) fn position(self, tx: &Transaction<'_>) -> Result<Option<i64>, StoreError> {
         match self {
             Self::Unknown => Ok(None),
             Self::Next => counter::next_position(tx).map(Some),

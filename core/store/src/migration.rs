@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_push.sql"),
     include_str!("../migrations/0004_search.sql"),
     include_str!("../migrations/0005_seams.sql"),
+    include_str!("../migrations/0006_quarantine.sql"),
 ];
 
 /// The version that this program writes.

@@ -1,7 +1,7 @@
 //! The tables that hold no logic: what is put in comes out, in order, and goes when it should.
 
 use heliograph_model::{
-    ArchiveId, ConversationKind, DeviceId, ErrorCode, GroupId, Security, StanzaId, Timestamp,
+    ArchiveId, ConversationId, ConversationKind, DeviceId, ErrorCode, GroupId, Security, StanzaId, Timestamp,
 };
 use zeroize::Zeroizing;
 
@@ -15,7 +15,7 @@ use crate::member;
 use crate::outbox::{self, OutboxState};
 use crate::peer::{self, Peer, Pin};
 use crate::push;
-use crate::quarantine::{self, NewQuarantined};
+use crate::quarantine::{self, Bound, NewQuarantined};
 use crate::setting;
 use crate::testing::{Home, add, address, chat, incoming, outgoing, write};
 use crate::{StoreError, message};
@@ -335,6 +335,9 @@ fn the_same_message_is_in_quarantine_once() {
             stanza: Some(StanzaId::new("s")),
             reason: "future-epoch".to_owned(),
             data: vec![1, 2, 3],
+            arrived: None,
+            sender: None,
+            place: message::Place::Unknown,
             received_at: Timestamp(5),
         };
         let row = quarantine::put(tx, &new).unwrap();
@@ -404,5 +407,45 @@ fn one_place_of_announcement_is_wanted_and_others_wait_to_be_taken_back() {
         push::remove(tx, rows[0].id).unwrap();
         assert_eq!(push::list(tx).unwrap().len(), 1);
         assert!(push::put(tx, &service, "third", b"", true, false).is_err(), "only one is wanted");
+    });
+}
+
+#[test]
+fn quarantine_keeps_its_bounds_and_counts_what_it_lets_go() {
+    let home = Home::new();
+    let mut store = home.open();
+    write(&mut store, |tx| {
+        let (ben, chloe) = (chat(tx, "ben"), chat(tx, "chloe"));
+        let (each, all) = (Bound { messages: 3, bytes: 100 }, Bound { messages: 5, bytes: 1000 });
+        let put = |conversation: Option<ConversationId>, reason: &str, bytes: usize| {
+            let new = NewQuarantined {
+                conversation,
+                archive: None,
+                archive_id: None,
+                stanza: None,
+                reason: reason.to_owned(),
+                data: vec![0; bytes],
+                arrived: None,
+                sender: None,
+                place: message::Place::Unknown,
+                received_at: Timestamp(5),
+            };
+            quarantine::put(tx, &new).unwrap();
+            quarantine::make_room(tx, conversation, each, all).unwrap();
+        };
+        for _ in 0..10 {
+            put(Some(ben), "malformed", 10);
+        }
+        put(Some(ben), "forged", 90);
+        put(Some(chloe), "too-large", 500);
+        for _ in 0..4 {
+            put(None, "no-such-group", 1);
+        }
+        let reasons: Vec<String> =
+            quarantine::list(tx).unwrap().into_iter().map(|message| message.reason).collect();
+        assert_eq!(reasons, ["malformed", "forged", "no-such-group", "no-such-group", "no-such-group"]);
+        let summary = |id| quarantine::summary(tx, id).unwrap();
+        assert_eq!(summary(ben), [("forged".to_owned(), 1), ("malformed".to_owned(), 10)]);
+        assert_eq!(summary(chloe), [("too-large".to_owned(), 1)], "too large to be kept, and still counted");
     });
 }

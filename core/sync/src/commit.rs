@@ -103,7 +103,7 @@ impl Step<'_> {
         }
         if envelope.epoch > row.epoch {
             self.quarantine(Some(conversation), arrived, "future-epoch")?;
-            return self.out_of_step(conversation, row);
+            return self.invented_or_missed(conversation, row);
         }
         let ours = row.pending.as_ref().is_some_and(|pending| pending.data == envelope.data);
         if self.unwritten.contains(&row.id) {
@@ -131,6 +131,8 @@ impl Step<'_> {
                 if outcome.self_removed {
                     return self.removed_from(conversation, &row.id);
                 }
+                self.changed_groups.insert(conversation.id);
+                self.in_step_again(conversation)?;
                 self.refresh_members(conversation, &row.id)?;
                 if let (true, Some(pending)) = (ours, &row.pending) {
                     self.after_own_commit(conversation, outcome.epoch, archive_id, &pending.welcomes)?;

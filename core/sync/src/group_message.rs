@@ -76,7 +76,7 @@ impl Step<'_> {
             Ok(Received::Own) | Err(ReceiveError::SecretReuse) => Ok(()),
             Err(error @ ReceiveError::FutureEpoch(_)) => {
                 self.quarantine(Some(conversation), arrived, receive_reason(&error))?;
-                self.out_of_step(conversation, row)
+                self.invented_or_missed(conversation, row)
             }
             Err(error) => self.quarantine(Some(conversation), arrived, receive_reason(&error)),
         }

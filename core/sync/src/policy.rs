@@ -4,6 +4,8 @@ mod situation;
 
 use std::time::Duration;
 
+use heliograph_store::quarantine::Bound;
+
 pub use situation::{Rules, Situation};
 
 /// A session that lasted so long was a good one: its loss is a first loss again. Longer than the deadline of a probe, so that
@@ -47,6 +49,17 @@ pub const RECEIPTS_PER_MESSAGE: usize = 48;
 
 /// Archive items asked for at once. Prosody caps at 50, ejabberd at 250; asking for more costs nothing.
 pub const ARCHIVE_PAGE: u16 = 250;
+
+/// What is kept of one conversation's messages that can't be read: more than a person will ever look at, and all that a
+/// Welcome or a commit on its way can cure. The bytes hold a few of the largest stanzas.
+pub const QUARANTINE_CONVERSATION: Bound = Bound { messages: 256, bytes: 2 * 1024 * 1024 };
+
+/// And of all conversations together: an attacker with many accounts gets no more of a phone's storage than one photograph.
+pub const QUARANTINE_ALL: Bound = Bound { messages: 2048, bytes: 8 * 1024 * 1024 };
+
+/// How often one of them is tried, its arrival included. What the change that it waited for did not cure twice is not cured
+/// by the third; a newer version tries everything once more.
+pub const QUARANTINE_TRIES: u32 = 3;
 
 /// Older messages that an app can ask for at once: a very long scroll.
 pub const OLDER_MAX: usize = 1000;

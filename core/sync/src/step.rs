@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use heliograph_mls::{Device, Group};
 use heliograph_model::stanza::{Inbound, Outbound, Request, Response, SessionEvent};
-use heliograph_model::{Entropy, Error, ErrorCode, GroupId, NetworkState, RequestId, Timestamp};
+use heliograph_model::{
+    ConversationId, Entropy, Error, ErrorCode, GroupId, NetworkState, RequestId, Timestamp,
+};
 use heliograph_store::account::{self, Account, ServerFacts};
 use heliograph_store::message::Place;
 use heliograph_store::mls_storage::MlsStorage;
@@ -17,6 +19,7 @@ use crate::account::load_device;
 use crate::error::EngineError;
 use crate::input::{Effects, Input, LinkAction, Received, Reply};
 use crate::live::{Link, Live, Purpose};
+use crate::quarantine::Trial;
 use crate::random::Random;
 use crate::timers::{Due, Window};
 
@@ -41,6 +44,10 @@ pub(crate) struct Step<'a> {
     pub filling: Option<i64>,
     /// Where the message being processed stands in the timeline.
     pub place: Place,
+    /// A message from quarantine is being tried again.
+    pub trial: Option<Trial>,
+    /// Conversations whose group changed, so that what waits for that can be tried again.
+    pub changed_groups: BTreeSet<ConversationId>,
     pub effects: Pending,
     entropy: &'a Entropy,
 }
@@ -85,6 +92,8 @@ impl<'a> Step<'a> {
             history: false,
             filling: None,
             place: Place::Next,
+            trial: None,
+            changed_groups: BTreeSet::new(),
             effects: Pending::default(),
             entropy,
         })
@@ -99,6 +108,7 @@ impl<'a> Step<'a> {
                     self.live.link = Link::Down;
                 }
                 self.effects.link = self.live.connect_now();
+                self.retry_after_update()?;
             }
             Input::Suspend => {
                 self.live.wanted = false;
@@ -154,6 +164,7 @@ impl<'a> Step<'a> {
                 self.effects.reply = Some(reply);
             }
         }
+        self.retry_cured()?;
         if self.window_opened {
             self.pump_all()?;
         }

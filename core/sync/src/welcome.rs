@@ -85,6 +85,7 @@ impl Step<'_> {
         conversation::set_security(self.tx, conversation.id, Security::Encrypted)?;
         conversation::set_state(self.tx, conversation.id, ConversationState::Active, None)?;
         self.refresh_members(&conversation, &id)?;
+        self.changed_groups.insert(conversation.id);
         if let (Some(room), Some(after)) = (&envelope.room, &envelope.after) {
             let read_to = archive::cursor(self.tx, Some(room))?;
             if epoch > FIRST_EPOCH || read_to.is_some() {

@@ -287,8 +287,8 @@ fn a_phone_killed_while_loading_has_everything_once_in_the_end() {
                 1 => world.lose(ANA),
                 _ => {
                     let now = world.now();
-                    let batch = world.phone_mut(ANA).down.drain(..).collect();
-                    world.phone_mut(ANA).input_then_die(now, Input::Received(batch));
+                    let batch: Vec<_> = world.phone_mut(ANA).down.drain(..).collect();
+                    world.phone_mut(ANA).input_then_die(now, Input::Received(batch.into()));
                     world.lose(ANA);
                 }
             }

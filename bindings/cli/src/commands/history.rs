@@ -5,7 +5,7 @@ use heliograph_client::{Client, Message, SeamKind};
 use crate::action::{Target, existing, page};
 use crate::commands::{Setting, now};
 use crate::failure::Failure;
-use crate::json_event::{ConversationFields, Event, MessageFields, line, seam_word};
+use crate::json_event::{ConversationFields, Event, MessageFields, UnreadableFields, line, seam_word};
 use crate::one_shot::{self, OneShot};
 use crate::render::label;
 use crate::timeline::{Entry, with_seams};
@@ -89,6 +89,13 @@ fn messages(setting: &Setting, client: &Client, word: String, limit: usize) -> R
         match entry {
             Entry::Message(message) => show(setting, client, message, false)?,
             Entry::Seam(kind) => seam(setting, kind)?,
+        }
+    }
+    for unreadable in client.unreadable(id)? {
+        if setting.json {
+            setting.print(&line(&Event::Unreadable(UnreadableFields::from(&unreadable)))?)?;
+        } else {
+            setting.print(&setting.look.unreadable(&unreadable))?;
         }
     }
     Ok(())

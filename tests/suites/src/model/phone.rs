@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use heliograph_model::stanza::{ClientState, Granted, Inbound, Outbound, SessionEvent, StreamIdentity};
 use heliograph_model::{Address, Entropy, Error, ErrorCode, Timestamp};
-use heliograph_store::{DatabaseKey, Fault, Store};
+use heliograph_store::{DatabaseKey, Fault, Store, setting};
 use heliograph_sync::{
     Command, Connection, Effects, Engine, EngineError, Input, LinkAction, LoadId, Loaded, Received, Reply,
     StoredStream, create_account,
@@ -111,6 +111,15 @@ impl Phone {
         };
         phone.input(now, Input::Start);
         phone
+    }
+
+    /// The app was updated: another version had opened this database last.
+    pub fn update_app(&mut self, now: Timestamp) {
+        self.engine = None;
+        let mut store = Store::open(&self.path, &key()).unwrap();
+        store.write(|tx| setting::put(tx, "quarantine-tried-by", b"an older version")).unwrap();
+        drop(store);
+        self.die(now);
     }
 
     /// Where its database lies.
