@@ -1,4 +1,4 @@
--- The schema of version 5, as the migrations make it. Written by a test; change it by a migration.
+-- The schema of version 6, as the migrations make it. Written by a test; change it by a migration.
 
 CREATE TABLE account (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1), -- keeps it one row

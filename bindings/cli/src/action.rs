@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use heliograph_client::{
-    Address, CatchUpReport, Client, Connection, ConversationId, Message, NetworkState, Older, PowerState, PushState,
-    PushTarget, TimelinePage, Traffic, Unreadable,
+    Address, CatchUpReport, Client, Connection, ConversationId, Message, NetworkState, Older, PowerState,
+    PushState, PushTarget, TimelinePage, Traffic, Unreadable,
 };
 
 use crate::failure::Failure;

@@ -60,7 +60,9 @@ mod wish;
 pub use account::create_account;
 pub use engine::Engine;
 pub use error::EngineError;
-pub use input::{Command, Connection, ConnectionState, Effects, Input, LinkAction, LoadId, Loaded, Received, Reply};
+pub use input::{
+    Command, Connection, ConnectionState, Effects, Input, LinkAction, LoadId, Loaded, Received, Reply,
+};
 pub use policy::Situation;
 pub use push::push_state;
 pub use stream::StoredStream;

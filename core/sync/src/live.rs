@@ -10,11 +10,11 @@ use heliograph_model::{
     Address, ArchiveId, ConversationId, Error, GroupId, NetworkState, PowerState, RequestId, Timestamp,
 };
 
+use crate::input::{LoadId, Loaded};
 use crate::keepalive::Silence;
+use crate::seam::OlderPage;
 use crate::stream::StreamLive;
 use crate::timers::Timers;
-use crate::input::{LoadId, Loaded};
-use crate::seam::OlderPage;
 
 /// See the module.
 #[derive(Clone, Default)]

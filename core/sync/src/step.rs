@@ -324,16 +324,16 @@ impl<'a> Step<'a> {
 
     /// The answer, and the groups as they are in the database if the transaction commits.
     pub fn finish(self) -> (Effects, BTreeMap<GroupId, Group>) {
+        if !self.online() {
+            self.live.give_up_loads();
+        }
+        let loaded = std::mem::take(&mut self.live.loaded);
         let Pending { link, send, probe, reply } = self.effects;
         let client_state = self.live.client_state_news();
         if probe || !send.is_empty() {
             self.live.silence.broken(self.now);
         }
         self.live.arm_keepalive(self.now);
-        if !self.online() {
-            self.live.give_up_loads();
-        }
-        let loaded = std::mem::take(&mut self.live.loaded);
         let connection = self.live.connection(&self.facts);
         let wake_at = self.live.timers.wake_at();
         (Effects { link, client_state, send, probe, wake_at, reply, loaded, connection }, self.groups)
