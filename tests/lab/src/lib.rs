@@ -30,5 +30,5 @@ pub use certificates::{Authority, CertificateFault};
 pub use disk::SmallDisk;
 pub use error::LabError;
 pub use phone::{Command, Phone, PhoneConfig, Tls};
-pub use proxy::{Proxy, Traffic};
+pub use proxy::{Direction, Failure, Proxy, Traffic};
 pub use server::{Account, Options, Server, ServerTree, Software};

@@ -4,6 +4,8 @@
 //!   with losses, repeats, reordering and kills, each replayable byte for byte (`tests/simulation.rs`).
 //! * [`app_server`]: where real servers announce messages for sleeping phones (`tests/push.rs`).
 //! * [`scene`]: real phones (processes) on a real server (`tests/killed.rs`, `refusals.rs`, `conversations.rs`).
+//! * [`handset`]: phones inside of the test's own process, where there must be many or time is short (`tests/cuts.rs`,
+//!   `restarts.rs`).
 //! * `python/`: the Python bindings, and a client that nobody here wrote.
 
 #![allow(
@@ -15,5 +17,6 @@
 )]
 
 pub mod app_server;
+pub mod handset;
 pub mod model;
 pub mod scene;

@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use super::{Proxy, Traffic};
+use super::{Direction, Failure, Proxy, Traffic};
 
 /// Bounds a failure; on success nothing waits for it.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -113,6 +113,76 @@ async fn a_black_hole_keeps_connections_and_moves_nothing_until_it_is_healed() {
     proxy.heal();
     hear(&mut stream, b"anybody?").await;
     hear(&mut late, b"me too").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_wire_carries_one_way_only() {
+    for blocked in [Direction::Up, Direction::Down] {
+        let (proxy, mut stream) = proxied().await;
+        round_trip(&mut stream, b"hello").await;
+        proxy.fail(Failure::HalfOpen(blocked));
+        let before = proxy.traffic();
+        stream.write_all(b"anybody?").await.unwrap();
+        assert!(timeout(Duration::from_hours(1), stream.read(&mut [0; 8])).await.is_err());
+        let carried = proxy.traffic() - before;
+        // What a blocked answer has reached is the wire, not the phone.
+        let up = if blocked == Direction::Up { 0 } else { 8 };
+        assert_eq!((carried.bytes_up, carried.bytes_down), (up, 0), "{blocked:?}");
+        tokio::time::resume();
+        proxy.heal();
+        hear(&mut stream, b"anybody?").await;
+        tokio::time::pause();
+    }
+}
+
+#[tokio::test]
+async fn an_orderly_close_is_told_to_both_ends_and_new_connections_pass() {
+    let (proxy, mut stream) = proxied().await;
+    round_trip(&mut stream, b"hello").await;
+    proxy.fail(Failure::Close);
+    assert_eq!(timeout(DEADLINE, stream.read(&mut [0; 8])).await.expect("the end").unwrap(), 0);
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+    round_trip(&mut stream, b"again").await;
+}
+
+#[tokio::test]
+async fn a_planned_failure_comes_in_the_middle_of_what_is_said() {
+    let (proxy, mut stream) = proxied().await;
+    proxy.fail_after(8, Failure::Reset);
+    // Five bytes there, three of their echo.
+    stream.write_all(b"hello").await.unwrap();
+    timeout(DEADLINE, proxy.failed()).await.expect("the failure");
+    let carried = proxy.traffic();
+    assert_eq!((carried.bytes_up, carried.bytes_down), (5, 3));
+    let mut heard = Vec::new();
+    let lost = timeout(DEADLINE, stream.read_to_end(&mut heard)).await.expect("a reset");
+    assert!(lost.is_err() && heard.len() <= 3, "{lost:?} {heard:?}");
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+    round_trip(&mut stream, b"again").await;
+    timeout(DEADLINE, proxy.failed()).await.expect("nothing is planned any more");
+}
+
+#[tokio::test]
+async fn a_planned_black_hole_keeps_what_it_holds() {
+    let (proxy, mut stream) = proxied().await;
+    proxy.fail_after(2, Failure::BlackHole);
+    stream.write_all(b"hello").await.unwrap();
+    timeout(DEADLINE, proxy.failed()).await.expect("the failure");
+    assert_eq!(proxy.traffic().bytes_up, 2);
+    proxy.heal();
+    hear(&mut stream, b"hello").await;
+}
+
+#[tokio::test]
+async fn latency_also_delays_the_opening_of_a_connection() {
+    let proxy = Proxy::start(echo().await).await.unwrap();
+    let each_way = Duration::from_millis(30);
+    proxy.latency(each_way);
+    let start = Instant::now();
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+    round_trip(&mut stream, b"hello").await;
+    // One round trip to open it, one to speak.
+    assert!(start.elapsed() >= each_way * 4, "{:?}", start.elapsed());
 }
 
 #[tokio::test]

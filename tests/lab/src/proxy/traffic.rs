@@ -33,7 +33,7 @@ impl Sub for Traffic {
 
 /// Which way bytes travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
+pub enum Direction {
     /// From the phone to the server.
     Up,
     /// From the server to the phone.
