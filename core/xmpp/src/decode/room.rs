@@ -20,6 +20,8 @@ const SELF_PRESENCE: &str = "110";
 const CREATED: &str = "201";
 /// An occupant changes the nick; another presence with the new one follows.
 const NEW_NICK: &str = "303";
+/// Somebody put us out: a ban, a kick, a lost place, a room that became members-only.
+const REMOVED: [&str; 4] = ["301", "307", "321", "322"];
 
 /// A room that we asked to enter.
 #[derive(Clone)]
@@ -74,6 +76,14 @@ impl Decoder {
                 }
                 if has_status(user, NEW_NICK) {
                     return Decoded::nothing();
+                }
+                // Nobody put us out. What left is an earlier session of ours under the same nick, whose end the server noticed
+                // only now (ejabberd tells it to the later one), or the room lost us. Entering is right in either case, and
+                // does nothing to an occupant (XEP-0045 §7.2).
+                if !destroyed && !REMOVED.iter().any(|code| has_status(user, code)) {
+                    room.joined = false;
+                    let stanza = encode::room::join(&address, &room.nick);
+                    return Decoded { inbound: Vec::new(), replies: stanza.into_iter().collect() };
                 }
                 self.state.rooms.remove(&address);
                 Decoded::one(Inbound::RoomLeft { room: address, destroyed })

@@ -55,6 +55,18 @@ fn entering_and_leaving_rooms() {
     assert_eq!(decode(&mut decoder, &kicked), left);
     assert_eq!(decode(&mut decoder, &kicked), [], "we are out already");
 
+    // An earlier session of ours ends late: the place is taken again, and its archive read once more.
+    let mut decoder = in_room();
+    decode(&mut decoder, &presence("ana", "", "<status code='110'/>"));
+    for ghost in ["", "<status code='110'/>"] {
+        let decoded = decoder.decode(&parse(&presence("ana", "type='unavailable'", ghost)));
+        assert_eq!(decoded.inbound, []);
+        let [entering] = &decoded.replies[..] else { panic!("{:?}", decoded.replies) };
+        assert_eq!((entering.attr("to"), entering.attr("type")), (Some(&*format!("{ROOM}/ana")), None));
+        let back = [Inbound::RoomJoined { room: room.clone(), nick: "ana".to_owned(), created: false }];
+        assert_eq!(decode(&mut decoder, &presence("ana", "", "<status code='110'/>")), back);
+    }
+
     let destroyed = presence("ana", "type='unavailable'", "<status code='110'/><destroy/>");
     let left = [Inbound::RoomLeft { room: room.clone(), destroyed: true }];
     assert_eq!(decode(&mut in_room(), &destroyed), left);
