@@ -96,6 +96,22 @@ pub struct Elsewhere {
     pub port: Option<u16>,
 }
 
+impl Elsewhere {
+    /// Of a `<see-other-host/>` (RFC 6120 §4.9.3.19) or a `location` (XEP-0198 §5): `host`, `host:port`, `[::1]`, `[::1]:port`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (host, rest) = match text.strip_prefix('[') {
+            Some(text) => text.split_once(']')?,
+            None => text.split_at(text.find(':').unwrap_or(text.len())),
+        };
+        let port = match rest.strip_prefix(':') {
+            Some(port) => Some(port.parse().ok()?),
+            None if rest.is_empty() => None,
+            None => return None,
+        };
+        (!host.is_empty()).then(|| Self { host: host.to_owned(), port })
+    }
+}
+
 impl std::fmt::Debug for Elsewhere {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Elsewhere")
@@ -142,5 +158,30 @@ impl From<std::io::Error> for SessionError {
 impl From<SessionError> for Error {
     fn from(error: SessionError) -> Self {
         Self::new(error.code(), error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_host_is_read_in_all_its_forms() {
+        let of = |host: &str, port| Some(Elsewhere { host: host.to_owned(), port });
+        for (text, expected) in [
+            ("b.example.org", of("b.example.org", None)),
+            ("b.example.org:9222", of("b.example.org", Some(9222))),
+            ("[2001:db8::9]", of("2001:db8::9", None)),
+            ("[2001:db8::9]:9222", of("2001:db8::9", Some(9222))),
+            ("192.0.2.1:1", of("192.0.2.1", Some(1))),
+            ("", None),
+            (":1", None),
+            ("host:", None),
+            ("host:99999", None),
+            ("[::1", None),
+            ("[::1]x", None),
+        ] {
+            assert!(Elsewhere::parse(text) == expected, "{text}");
+        }
     }
 }

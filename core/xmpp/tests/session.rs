@@ -9,7 +9,7 @@ use heliograph_model::stanza::{
     Unusable,
 };
 use heliograph_model::{Address, ErrorCode, RequestId, StanzaId};
-use heliograph_xmpp::session::{ResumeState, SessionConfig, SessionOutput, StoredStream, TlsMode};
+use heliograph_xmpp::session::{ResumeState, SessionConfig, SessionOutput, StoredStream, TlsMode, Trust};
 use scripted::phone::{Phone, bo};
 use scripted::{BIND, FULL_JID, PASSWORD, SCRAM, START_TLS, Server, patiently};
 use std::time::Duration;
@@ -329,10 +329,10 @@ async fn a_refused_resumption_leads_to_a_fresh_session_and_repeats_nothing() {
 }
 
 /// What the process before this one wrote down: one room, one stanza handled.
-fn left_by_an_earlier_process() -> ResumeState {
+fn left_by_an_earlier_process(location: Option<String>) -> ResumeState {
     let stored = StoredStream {
         account: Address::parse("ana@example.org").unwrap(),
-        identity: StreamIdentity { id: "one".to_owned(), location: None, resource: "phone".to_owned() },
+        identity: StreamIdentity { id: "one".to_owned(), location, resource: "phone".to_owned() },
         received: 1,
         rooms: vec![(Address::parse("room@muc.example.org").unwrap(), "ana".to_owned())],
     };
@@ -342,7 +342,7 @@ fn left_by_an_earlier_process() -> ResumeState {
 #[tokio::test]
 async fn the_session_of_an_earlier_process_is_resumed_and_its_owner_told_how_far_it_got() {
     let server = Server::new().await;
-    let mut phone = Phone::start(server.config(TlsMode::Direct), Some(left_by_an_earlier_process()));
+    let mut phone = Phone::start(server.config(TlsMode::Direct), Some(left_by_an_earlier_process(None)));
     let mut peer = server.accept_login().await;
     let request = peer.expect("resume", "urn:xmpp:sm:3").await;
     assert_eq!((request.attr("previd"), request.attr("h")), (Some("one"), Some("1")));
@@ -373,7 +373,7 @@ async fn the_session_of_an_earlier_process_is_resumed_and_its_owner_told_how_far
 async fn a_server_that_gave_up_the_session_of_an_earlier_process_still_tells_how_far_it_got() {
     for (attribute, handled) in [("h='7'", Some(7)), ("", None)] {
         let server = Server::new().await;
-        let mut phone = Phone::start(server.config(TlsMode::Direct), Some(left_by_an_earlier_process()));
+        let mut phone = Phone::start(server.config(TlsMode::Direct), Some(left_by_an_earlier_process(None)));
         let mut peer = server.accept_login().await;
         peer.expect("resume", "urn:xmpp:sm:3").await;
         peer.say(&format!("<failed xmlns='urn:xmpp:sm:3' {attribute}/>")).await;
@@ -382,6 +382,22 @@ async fn a_server_that_gave_up_the_session_of_an_earlier_process_still_tells_how
         let SessionEvent::Online(granted) = phone.event().await else { panic!("not online") };
         assert_eq!((granted.resumed, granted.handled), (false, handled));
         assert_eq!(granted.stream.unwrap().id, "two");
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_resumed_where_the_server_would_like_it_and_else_at_home() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for there in [true, false] {
+        let (home, other) = (Server::new().await, Server::new().await);
+        let mut config = home.config(TlsMode::Direct);
+        config.trust = Trust::ExtraCa(format!("{}{}", home.ca_pem, other.ca_pem).into_bytes());
+        let location = if there { format!("127.0.0.1:{}", other.port()) } else { closed.to_string() };
+        let mut phone = Phone::start(config, Some(left_by_an_earlier_process(Some(location))));
+        let mut peer = if there { other.accept_login().await } else { home.accept_login().await };
+        peer.expect("resume", "urn:xmpp:sm:3").await;
+        peer.say("<resumed xmlns='urn:xmpp:sm:3' previd='one' h='2'/>").await;
+        phone.online(true).await;
     }
 }
 

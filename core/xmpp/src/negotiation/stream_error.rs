@@ -41,49 +41,10 @@ pub(crate) fn stream_error(element: &Element) -> SessionError {
         "conflict" => SessionError::Replaced,
         "host-unknown" | "host-gone" => SessionError::NoService,
         "see-other-host" => condition
-            .and_then(|condition| elsewhere(condition.text().trim()))
+            .and_then(|condition| Elsewhere::parse(condition.text().trim()))
             .map_or(SessionError::StreamError("see-other-host"), SessionError::Elsewhere),
         name => SessionError::StreamError(
             CONDITIONS.into_iter().find(|known| *known == name).unwrap_or("undefined-condition"),
         ),
-    }
-}
-
-/// Host and port of a `<see-other-host/>` (§4.9.3.19): `host`, `host:port`, `[::1]`, `[::1]:port`.
-fn elsewhere(text: &str) -> Option<Elsewhere> {
-    let (host, rest) = match text.strip_prefix('[') {
-        Some(text) => text.split_once(']')?,
-        None => text.split_at(text.find(':').unwrap_or(text.len())),
-    };
-    let port = match rest.strip_prefix(':') {
-        Some(port) => Some(port.parse().ok()?),
-        None if rest.is_empty() => None,
-        None => return None,
-    };
-    (!host.is_empty()).then(|| Elsewhere { host: host.to_owned(), port })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn another_host_is_read_in_all_its_forms() {
-        let of = |host: &str, port| Some(Elsewhere { host: host.to_owned(), port });
-        for (text, expected) in [
-            ("b.example.org", of("b.example.org", None)),
-            ("b.example.org:9222", of("b.example.org", Some(9222))),
-            ("[2001:db8::9]", of("2001:db8::9", None)),
-            ("[2001:db8::9]:9222", of("2001:db8::9", Some(9222))),
-            ("192.0.2.1:1", of("192.0.2.1", Some(1))),
-            ("", None),
-            (":1", None),
-            ("host:", None),
-            ("host:99999", None),
-            ("[::1", None),
-            ("[::1]x", None),
-        ] {
-            assert!(elsewhere(text) == expected, "{text}");
-        }
     }
 }

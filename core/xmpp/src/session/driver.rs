@@ -63,6 +63,7 @@ async fn set_up(
     counters: &Arc<Counters>,
 ) -> Result<(Running, VecDeque<Order>), End> {
     let request = resume.as_mut().and_then(ResumeState::request);
+    let location = resume.as_ref().and_then(ResumeState::location);
     // A memory of another account is of no use either.
     let remembered = config.memory.clone().filter(|memory| *memory.account() == config.address);
     let mut memory = match remembered.map_or_else(|| ServerMemory::new(config.address.clone()), Ok) {
@@ -72,7 +73,7 @@ async fn set_up(
     let before = memory.clone();
     let mut backlog = VecDeque::new();
     let established = {
-        let attempt = login::establish(config, request, &mut memory, counters);
+        let attempt = login::establish(config, request, location, &mut memory, counters);
         let attempt = timeout(config.timeouts.attempt, attempt);
         tokio::pin!(attempt);
         loop {

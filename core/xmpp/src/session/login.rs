@@ -45,9 +45,13 @@ pub(super) enum Outcome {
 
 /// Finds the server, connects, logs in. Has no deadline of its own. What it learns of the server is in `memory` at any
 /// moment, also if it is dropped in the middle.
+///
+/// `location` is where the server would like the session to be resumed (XEP-0198 §5). It is tried first, and a failure there
+/// costs nothing but its time.
 pub(super) async fn establish(
     config: &SessionConfig,
     resume: Option<Resume>,
+    location: Option<&str>,
     memory: &mut ServerMemory,
     counters: &Arc<Counters>,
 ) -> Result<Established, SessionError> {
@@ -56,9 +60,18 @@ pub(super) async fn establish(
         .map_err(|_| SessionError::Configuration("the domain is no host name"))?;
     let mut config = config.clone();
     let mut redirects = 0;
+    let home = config.server.clone();
+    let mut preferred = location.and_then(Elsewhere::parse).filter(|_| resume.is_some());
     loop {
+        let preferring = preferred.take().map(|elsewhere| config.server = place(elsewhere, tls_at(&home)));
         let to = config.destination(&domain);
-        let reached = config.connector.reach(&to, counters).await?;
+        let reached = match config.connector.reach(&to, counters).await {
+            Err(_) if preferring.is_some() => {
+                config.server = home.clone();
+                continue;
+            }
+            reached => reached?,
+        };
         let (tls, first) = match reached.secured {
             None => (TlsMode::StartTls, Input::Connected),
             Some(secured) => {
@@ -83,6 +96,7 @@ pub(super) async fn establish(
                 redirects += 1;
                 config.server = place(elsewhere, tls);
             }
+            Err(_) if preferring.is_some() => config.server = home.clone(),
             Err(error) => {
                 negotiation.failed(&error);
                 if error.code() == ErrorCode::NetworkUnavailable {
@@ -95,6 +109,14 @@ pub(super) async fn establish(
                 return Ok(established);
             }
         }
+    }
+}
+
+/// How TLS starts where a server would like to be met: as where it was met, or as RFC 6120 has it.
+fn tls_at(home: &ServerLocation) -> TlsMode {
+    match home {
+        ServerLocation::At { tls, .. } => *tls,
+        ServerLocation::Lookup => TlsMode::StartTls,
     }
 }
 

@@ -78,6 +78,11 @@ impl ResumeState {
         self.0.stream.resume()
     }
 
+    /// Where the server would like the session to be resumed.
+    pub(super) fn location(&self) -> Option<&str> {
+        self.0.stream.granted.location.as_deref()
+    }
+
     /// Messages whose fate is unknown.
     pub fn unacknowledged(&self) -> impl Iterator<Item = &StanzaId> {
         self.0.stream.unacknowledged().filter_map(|stanza| stanza.message.as_ref())

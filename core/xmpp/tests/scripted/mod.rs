@@ -45,7 +45,7 @@ pub const BIND: &str = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/><sm xmln
 pub struct Server {
     listener: TcpListener,
     acceptor: TlsAcceptor,
-    ca_pem: String,
+    pub ca_pem: String,
     /// Its certificate in DER.
     pub certificate: Vec<u8>,
 }
