@@ -2,6 +2,7 @@
 //!
 //! * `ingest`: reading a room's archive (parse, decrypt, store, index), beside a loop of OpenMLS with its published SQLite
 //!   storage (the program in `peer/`).
+//! * `session`: cold start, reconnect and one message on real servers over a slow wire, beside slixmpp.
 //! * `open`: opening a store of 300,000 messages and showing a page, beside SQLCipher used directly.
 //!
 //! Everything that is measured is generated from a seed. A missed aim is printed as such and is no failure; what can't be
@@ -16,6 +17,7 @@ mod prepare;
 mod ratio;
 mod reader;
 mod report;
+mod session;
 mod side;
 mod workload;
 mod writer;
@@ -65,6 +67,9 @@ struct Arguments {
     /// A folder on the disk to measure on.
     #[arg(long, default_value = "target/bench")]
     folder: PathBuf,
+    /// The Python that has slixmpp, for the session.
+    #[arg(long, default_value = "target/venv/bin/python")]
+    python: PathBuf,
     /// What everything is generated from.
     #[arg(long, default_value_t = 2027)]
     seed: u64,
@@ -78,6 +83,8 @@ enum Comparison {
     Ingest,
     /// A big store's first page beside raw SQLCipher.
     Open,
+    /// Round trips and bytes of a session beside slixmpp.
+    Session,
 }
 
 /// Our side of the ingest, each part in a process of its own.
@@ -112,6 +119,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted(Comparison::Open) {
         compare_opening(&arguments)?;
+    }
+    if wanted(Comparison::Session) {
+        tokio::runtime::Runtime::new()?.block_on(session::compare(&arguments.folder, &arguments.python))?;
     }
     Ok(())
 }

@@ -8,18 +8,22 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use heliograph_client::{
-    AccountConfig, Address, Client, Conversation, ConversationId, ConversationState, DatabaseKey, ErrorCode,
-    Message, ServerOverride, StoreLocation, TlsMode,
+    AccountConfig, Address, Client, Conversation, ConversationId, ConversationState, DatabaseKey,
+    DeliveryState, ErrorCode, Message, ServerOverride, StoreLocation, TlsMode,
 };
-use heliograph_lab::policy::NETWORK;
 use heliograph_lab::{Proxy, Server};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 /// Messages that are read from the feed at once.
 const AT_ONCE: usize = 200;
+
+/// How long anything may take: longer than a session waits for an acknowledgement (90 s, `core/xmpp`, timeouts) before it
+/// gives up a link that died in silence, and then comes back.
+const PATIENCE: Duration = Duration::from_secs(150);
 
 /// More than any test writes.
 const ALL: usize = 100_000;
@@ -104,7 +108,7 @@ impl Handset {
         mut look: impl FnMut(&BTreeMap<i64, Message>) -> Option<Found>,
     ) -> Found {
         let mut changes = self.screen.changes.subscribe();
-        let end = Instant::now() + NETWORK;
+        let end = Instant::now() + PATIENCE;
         loop {
             changes.mark_unchanged();
             if let Some(found) = look(&self.screen.messages.lock().unwrap()) {
@@ -122,6 +126,13 @@ impl Handset {
         self.until(text, |shown| shown.values().any(|message| message.text == text).then_some(())).await;
     }
 
+    /// Waits until a text of its own is known to be in the archive or with its reader.
+    pub async fn has_archived(&self, text: &str) {
+        let left = |message: &Message| message.text == text && message.state >= DeliveryState::Archived;
+        let what = format!("\"{text}\" to be archived");
+        self.until(&what, |shown| shown.values().any(left).then_some(())).await;
+    }
+
     /// Waits until the connection is as wanted.
     pub async fn until_connection<Found>(
         &self,
@@ -129,7 +140,7 @@ impl Handset {
         mut look: impl FnMut(&heliograph_client::Connection) -> Option<Found>,
     ) -> Found {
         let mut changes = self.client.connection_changes();
-        let end = Instant::now() + NETWORK;
+        let end = Instant::now() + PATIENCE;
         let mut now = self.client.connection();
         loop {
             if let Some(found) = look(&now) {
@@ -137,7 +148,9 @@ impl Handset {
             }
             now = match timeout_at(end, changes.next()).await {
                 Ok(next) => next.expect("the client lives"),
-                Err(_) => panic!("{} waited in vain for {what}; its connection: {now:?}", self.name),
+                Err(late) => {
+                    panic!("{} waited in vain for {what} ({late}); its connection: {now:?}", self.name)
+                }
             };
         }
     }
@@ -150,7 +163,7 @@ impl Handset {
     /// Waits until there is a conversation that can be used, and gives its number.
     pub async fn until_active(&self, what: &str, is_it: impl Fn(&Conversation) -> bool) -> ConversationId {
         let mut conversations = self.client.conversations();
-        let end = Instant::now() + NETWORK;
+        let end = Instant::now() + PATIENCE;
         let mut now = conversations.snapshot().expect("the database");
         loop {
             let active = |conversation: &&Conversation| {
@@ -161,7 +174,7 @@ impl Handset {
             }
             now = match timeout_at(end, conversations.next()).await {
                 Ok(changed) => changed.expect("the client lives"),
-                Err(_) => panic!("{} waited in vain for {what}", self.name),
+                Err(late) => panic!("{} waited in vain for {what} ({late})", self.name),
             };
         }
     }

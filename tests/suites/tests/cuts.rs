@@ -199,6 +199,9 @@ impl Talk {
                 let from = format!("{} says ", self.phones[speaker].name());
                 let expected: Vec<String> =
                     (0..*said).map(|word| format!("{from}{word} in {number}")).collect();
+                for text in &expected {
+                    self.phones[speaker].has_archived(text).await;
+                }
                 for (phone, id) in self.phones.iter().zip(place.ids) {
                     for text in &expected {
                         phone.shows(text).await;

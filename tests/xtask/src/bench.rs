@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, ensure};
+use heliograph_lab::server::{EJABBERD, PROSODY_13};
 use heliograph_lab::workspace;
+
+use crate::setup;
 
 /// The crate that measures.
 const BENCH: &str = "heliograph-bench";
@@ -15,10 +18,13 @@ const BENCH: &str = "heliograph-bench";
 /// What it is measured against: program and manifest.
 const PEER: (&str, &str) = ("heliograph-bench-peer", "tests/bench/peer/Cargo.toml");
 
+/// The comparison that needs servers and the Python peer.
+const SESSION: &str = "session";
+
 /// What to measure.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Only this comparison: `ingest` or `open`.
+    /// Only this comparison: `ingest`, `open` or `session`.
     name: Option<String>,
     /// What everything is generated from.
     #[arg(long)]
@@ -39,6 +45,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     )?;
     let mut bench = Command::new(program(&target, BENCH));
     bench.arg("--peer").arg(program(&peer_target, peer)).arg("--folder").arg(target.join("bench"));
+    if arguments.name.as_deref().is_none_or(|name| name == SESSION) {
+        [PROSODY_13, EJABBERD].into_iter().try_for_each(|name| setup::server(name).map(drop))?;
+        bench.arg("--python").arg(setup::python()?);
+    }
     if let Some(seed) = arguments.seed {
         bench.args(["--seed", &seed.to_string()]);
     }

@@ -30,6 +30,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
         "heliograph-bench",
         &[
             "heliograph-client",
+            "heliograph-lab",
             "heliograph-mls",
             "heliograph-model",
             "heliograph-store",

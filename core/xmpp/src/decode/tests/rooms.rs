@@ -59,9 +59,9 @@ fn entering_and_leaving_rooms() {
     let mut decoder = in_room();
     decode(&mut decoder, &presence("ana", "", "<status code='110'/>"));
     for ghost in ["", "<status code='110'/>"] {
-        let decoded = decoder.decode(&parse(&presence("ana", "type='unavailable'", ghost)));
-        assert_eq!(decoded.inbound, []);
-        let [entering] = &decoded.replies[..] else { panic!("{:?}", decoded.replies) };
+        let answer = decoder.decode(&parse(&presence("ana", "type='unavailable'", ghost)));
+        assert_eq!(answer.inbound, []);
+        let [entering] = &answer.replies[..] else { panic!("{:?}", answer.replies) };
         assert_eq!((entering.attr("to"), entering.attr("type")), (Some(&*format!("{ROOM}/ana")), None));
         let back = [Inbound::RoomJoined { room: room.clone(), nick: "ana".to_owned(), created: false }];
         assert_eq!(decode(&mut decoder, &presence("ana", "", "<status code='110'/>")), back);
