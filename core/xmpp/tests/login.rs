@@ -383,14 +383,14 @@ async fn a_server_that_stumbles_over_what_went_ahead_is_asked_first_the_next_tim
     for stumble in stumbles {
         let server = Server::new().await;
         let (_, memory) = first_session(&server).await;
-        let phone = Phone::start(config(&server, memory), None);
+        let phone = Phone::start(config(&server, memory.clone()), None);
         let mut peer = server.accept_direct().await;
         peer.authenticate_ahead().await;
         peer.answer(&everything()).await;
         peer.say(stumble).await;
-        let (error, memory) = phone.turned_away().await;
+        let (error, learned) = phone.turned_away().await;
         assert!(error.is_transient(), "{error:?}");
-        let _phone = Phone::start(config(&server, memory), None);
+        let _phone = Phone::start(config(&server, learned.or(memory)), None);
         let mut peer = server.accept_direct().await;
         peer.header().await;
         assert!(!peer.has_heard("authenticate"));
