@@ -13,7 +13,8 @@
 //! ciphertext, ratchet and the state `sending` are committed before the stanza is handed over. The server's acknowledgement
 //! (XEP-0198) makes it `sent`, its place in the archive `archived`, the others' receipts `delivered`. The outbox row goes when
 //! the archive or a receipt proves the arrival. After a lost session whatever is in doubt is looked for in the archive first
-//! and repeated only if it is not there, with the same bytes and the same id: nothing can be shown twice.
+//! and repeated only if it is not there, with the same bytes and the same id: nothing can be shown twice. After a resumed
+//! session, also that of a process that died, nothing is in doubt: `stream.rs` keeps count of what the server has.
 //!
 //! **Receiving.** A live stanza or an archive page (`archive.rs`) is de-duplicated by id, decrypted, and stored together with
 //! the ratchet, the search index and the archive cursor in one transaction. What can't be decrypted is kept in quarantine
