@@ -212,13 +212,23 @@ fn messages_that_overtook_their_welcome_are_read_when_it_comes_once_and_in_order
     receive(&mut world, ANA, &messages);
     assert_eq!(world.quarantined(ANA), ["no-such-group"; 3]);
     assert_eq!(shown_of_ben(&world), [] as [&str; 0]);
+    // Something that can be read comes after them.
+    let ben = world.phone(BEN).address.clone();
+    let plain = InboundMessage {
+        nick: None,
+        kind: MessageKind::Chat,
+        content: InboundContent::Plain { text: "four".into(), receipt_requested: false },
+        ..in_room(&ben, 4, envelope(MlsKind::Application, 1, Vec::new()))
+    };
+    receive(&mut world, ANA, &[Inbound::Message(plain)]);
+    assert_eq!(shown_of_ben(&world), ["four"]);
     receive(&mut world, ANA, &welcome);
-    assert_eq!(shown_of_ben(&world), ["one", "two", "three"]);
+    assert_eq!(shown_of_ben(&world), ["one", "two", "three", "four"], "each stands where it came");
     assert_eq!(kept(&world, ANA), 0);
     // Again, from the archive.
     receive(&mut world, ANA, &messages);
     world.settle();
-    assert_eq!(shown_of_ben(&world), ["one", "two", "three"]);
+    assert_eq!(shown_of_ben(&world), ["one", "two", "three", "four"]);
     assert_eq!(summary(&world, ANA, with_ben(&world).unwrap()), []);
 }
 
