@@ -159,9 +159,11 @@ impl From<Command> for Action {
             }
             Command::PushDisable => Self::DisablePush,
             Command::PushStatus => Self::PushStatus,
-            Command::Network { available, id, previous_gone } => {
-                Self::Network(NetworkState { available, id: id.map(NetworkId::new), previous_gone })
-            }
+            Command::Network { available, id, previous_gone } => Self::Network(NetworkState {
+                id: id.map(NetworkId::new),
+                previous_gone,
+                ..NetworkState::from(available)
+            }),
             Command::Power { low_power, charging, idle } => {
                 Self::Power(PowerState { low_power, charging, idle })
             }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use heliograph_client::{Client, Error, NetworkId, NetworkState, PowerState};
+use heliograph_client::{Client, Error, ErrorCode, NetworkId, NetworkState, PowerState};
 
 use crate::argument;
 use crate::connection::{Connection, ConnectionChanges, Traffic};
@@ -183,16 +183,23 @@ impl HeliographClient {
     /// The operating system says how the network is. Without one nothing is tried and no timer runs.
     ///
     /// `id` names it, the same each time the phone is on it: then what it stands is learned. `previous_gone` says that the
-    /// network before it no longer exists, so that its sockets are dead.
-    #[uniffi::method(default(id = None, previous_gone = false))]
+    /// network before it no longer exists, so that its sockets are dead. `name_servers` are the IP addresses that the
+    /// system asks for names on this network (Android: `LinkProperties.getDnsServers`); without them SRV records are not
+    /// looked up on Android and iOS.
+    #[uniffi::method(default(id = None, previous_gone = false, name_servers = []))]
     pub fn network_changed(
         &self,
         available: bool,
         id: Option<String>,
         previous_gone: bool,
+        name_servers: Vec<String>,
     ) -> Result<(), HeliographError> {
         let id = id.map(NetworkId::new);
-        self.client()?.network_changed(NetworkState { available, id, previous_gone });
+        let name_servers =
+            name_servers.into_iter().map(|server| server.parse()).collect::<Result<_, _>>().map_err(
+                |_| Error::new(ErrorCode::InvalidArgument, "a name server is given by its IP address"),
+            )?;
+        self.client()?.network_changed(NetworkState { available, id, previous_gone, name_servers });
         Ok(())
     }
 

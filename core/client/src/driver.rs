@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::future::pending;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use heliograph_model::stanza::{Inbound, SessionEvent};
 use heliograph_model::time::SystemClock;
-use heliograph_model::{Clock, Error, ErrorCode, NetworkId, Timestamp};
+use heliograph_model::{Clock, Error, ErrorCode, NetworkState, Timestamp};
 use heliograph_sync::{Command, Effects, Engine, Input, LinkAction, LoadId, Received, Reply};
 use heliograph_xmpp::session::{
     self, ResumeState, ServerMemory, Session, SessionHandle, SessionOutput, StoredStream,
@@ -35,6 +36,9 @@ const GOODBYE: Duration = Duration::from_secs(2);
 const CLOSING: Duration = Duration::from_millis(200);
 /// After a wake that the database refused: a full disk is not free again a second later.
 const WAKE_AGAIN: Duration = Duration::from_mins(1);
+
+/// Where name servers listen (RFC 1035 §4.2).
+const DNS_PORT: u16 = 53;
 
 /// What the facade asks of the driver.
 pub(crate) enum Order {
@@ -67,9 +71,11 @@ pub(crate) struct Driver {
     connect_next: bool,
     /// Stanzas in which the engine has nothing to do, and which are not counted yet: not worth a transaction of their own.
     silent: u32,
+    /// A session began of which the engine has not heard: nobody has said in it that we are here.
+    unheard: bool,
     wake_at: Option<Instant>,
     /// The network that the phone is in, as far as somebody has said.
-    network: Option<NetworkId>,
+    network: NetworkState,
     /// Who waits for which load.
     loads: BTreeMap<LoadId, oneshot::Sender<Result<Reply, Error>>>,
     /// Traffic of the sessions before this one.
@@ -105,8 +111,9 @@ impl Driver {
             session: None,
             connect_next: false,
             silent: 0,
+            unheard: false,
             wake_at: None,
-            network: None,
+            network: NetworkState::default(),
             loads: BTreeMap::new(),
             past,
         }
@@ -190,7 +197,7 @@ impl Driver {
     /// One input through the engine.
     fn handle_at(&mut self, now: Timestamp, input: Input) -> Result<Effects, Error> {
         if let Input::Network(network) = &input {
-            self.network.clone_from(&network.id);
+            self.network.clone_from(network);
         }
         let from_session = matches!(input, Input::Received(_) | Input::Session(_));
         let entropy = fresh_entropy()?;
@@ -265,7 +272,9 @@ impl Driver {
         }
         let mut config = self.account.session(&self.shared.connector);
         config.memory = self.reserved();
-        config.network.id.clone_from(&self.network);
+        config.network.id.clone_from(&self.network.id);
+        config.network.name_servers =
+            self.network.name_servers.iter().map(|server| SocketAddr::new(*server, DNS_PORT)).collect();
         let (handle, outputs) = Session::start(config, self.resume.take());
         self.session = Some(Running { handle, outputs, leaving: false });
         self.past.connects += 1;
@@ -319,6 +328,16 @@ impl Driver {
                 let error = Error::new(ErrorCode::Internal, "the session ended without a word");
                 self.ended(leaving, Some(error), None);
             }
+            Some(SessionOutput::Event(SessionEvent::Online(granted))) => {
+                let continued = granted.resumed && granted.handled.is_none();
+                self.past.resumed += u64::from(granted.resumed);
+                let heard = !leaving && self.handle(Input::Session(SessionEvent::Online(granted))).is_ok();
+                self.unheard |= !heard && !continued;
+            }
+            // True whatever becomes of the session.
+            Some(SessionOutput::Event(event @ SessionEvent::Acknowledged { .. })) => {
+                self.tell(Input::Session(event));
+            }
             // What was given up is not handled; a resumption brings it again.
             Some(_) if leaving => {}
             Some(SessionOutput::Stanza { inbound, replies }) => self.received(inbound, replies),
@@ -330,12 +349,7 @@ impl Driver {
                     self.commit(Received::default(), Vec::new());
                 }
             }
-            Some(SessionOutput::Event(event)) => {
-                if matches!(&event, SessionEvent::Online(granted) if granted.resumed) {
-                    self.past.resumed += 1;
-                }
-                self.tell(Input::Session(event));
-            }
+            Some(SessionOutput::Event(event)) => self.tell(Input::Session(event)),
         }
     }
 
@@ -401,7 +415,8 @@ impl Driver {
         self.session = None;
         // Not handled, so the server sends them again to a resumed session.
         self.silent = 0;
-        self.resume = resume;
+        // The engine would take it for the session that it knows, in which it is available and in its rooms.
+        self.resume = if std::mem::take(&mut self.unheard) { None } else { resume };
         if !leaving {
             self.tell(Input::Session(SessionEvent::Closed { error }));
         }

@@ -1,6 +1,7 @@
 //! What the operating system says about the phone: its network and its power.
 
 use std::fmt;
+use std::net::IpAddr;
 
 /// Names one network, the same each time the phone is on it: the SSID, a cell operator, a hash of either. Opaque here.
 ///
@@ -36,22 +37,25 @@ pub struct NetworkState {
     /// The network before this one no longer exists, so that no socket on it can live. If it may still be there (a phone
     /// that prefers Wi-Fi keeps its cell for a while), leave this `false`: the link is then asked.
     pub previous_gone: bool,
+    /// Whom to ask for names, where the operating system says it (on Android and iOS nobody else can). Empty: whoever the
+    /// system is configured for.
+    pub name_servers: Vec<IpAddr>,
 }
 
 impl NetworkState {
     /// There is none.
     pub const fn unavailable() -> Self {
-        Self { available: false, id: None, previous_gone: false }
+        Self { available: false, id: None, previous_gone: false, name_servers: Vec::new() }
     }
 
     /// There is one, whichever.
     pub const fn available() -> Self {
-        Self { available: true, id: None, previous_gone: false }
+        Self { available: true, id: None, previous_gone: false, name_servers: Vec::new() }
     }
 
     /// There is this one.
     pub const fn on(id: NetworkId) -> Self {
-        Self { available: true, id: Some(id), previous_gone: false }
+        Self { available: true, id: Some(id), previous_gone: false, name_servers: Vec::new() }
     }
 }
 

@@ -16,6 +16,18 @@ use crate::policy::{HEARD_LATELY, KEEPALIVE_SHORTEST, RETRIES_REMEMBERED, SESSIO
 use crate::random::Random;
 use crate::timers::{Due, Window};
 
+/// Whether somebody between us and the server may have caused it: a hotel that answers in the server's place until one has
+/// agreed to its terms, a filter, an attacker. On another network the reason may be gone.
+fn may_be_the_networks(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::CertificateRejected
+            | ErrorCode::EncryptionUnavailable
+            | ErrorCode::ProtocolViolation
+            | ErrorCode::ServerNotAuthenticated
+    )
+}
+
 impl Live {
     /// What the phone is doing. The user's eye counts more than saving; a push wake is time that the system has granted.
     pub(crate) fn situation(&self) -> Situation {
@@ -115,8 +127,14 @@ impl Live {
             }
             return dead.then_some(LinkAction::Reconnect);
         }
-        if self.link == Link::Stopped || before == self.network {
+        if before == self.network {
             return None;
+        }
+        if self.link == Link::Stopped {
+            if !self.error.as_ref().is_some_and(|error| may_be_the_networks(error.code)) {
+                return None;
+            }
+            self.link = Link::Down;
         }
         self.attempt = 0;
         if rules.return_spread.is_zero() {

@@ -10,7 +10,7 @@
 
 use heliograph_lab::phone::ConversationState;
 use heliograph_lab::policy::NETWORK;
-use heliograph_lab::{Command, LabError, plaintext};
+use heliograph_lab::{Command, LabError, Software, plaintext};
 use heliograph_model::DeliveryState;
 use heliograph_suites::scene::{GROUP, Scene};
 
@@ -136,6 +136,10 @@ async fn a_suspended_phone_holds_no_file_and_its_files_give_nothing_away() {
 #[tokio::test(flavor = "multi_thread")]
 async fn older_messages_of_a_room_are_fetched_when_asked_for() {
     let mut scene = Scene::new(&["ana", "ben"]).await;
+    if scene.server.software() == Software::Ejabberd {
+        // Its pages are of 250 messages, so the newest one holds all that is written here.
+        return;
+    }
     let room = format!("lobby@{}", scene.server.rooms());
     let join = |nick: &str| Command::Join { room: room.clone(), nick: nick.into() };
     scene.phones[0].request(&join("ana")).await.unwrap();

