@@ -402,6 +402,28 @@ async fn a_session_is_resumed_where_the_server_would_like_it_and_else_at_home() 
 }
 
 #[tokio::test]
+async fn a_resumed_session_in_which_the_server_is_deaf_is_not_resumed_again() {
+    let server = Server::new().await;
+    let mut config = server.config(TlsMode::Direct);
+    config.timeouts.probe = Duration::from_millis(50);
+    let mut phone = Phone::start(config, Some(left_by_an_earlier_process(None)));
+    let mut peer = server.accept_login().await;
+    peer.expect("resume", "urn:xmpp:sm:3").await;
+    peer.say("<resumed xmlns='urn:xmpp:sm:3' previd='one' h='2'/>").await;
+    phone.online(true).await;
+    // It brings what it had kept, and asks, but answers nothing.
+    peer.say(
+        "<message from='bo@example.org/x' type='chat'><body>kept</body></message><r xmlns='urn:xmpp:sm:3'/>",
+    )
+    .await;
+    assert_eq!(text(&phone.stanza().await), "kept");
+    phone.handle.handled(1);
+    let (error, resume) = phone.ended().await;
+    assert_eq!(error.unwrap().code, ErrorCode::NetworkUnavailable);
+    assert!(resume.is_none(), "a fresh one helps");
+}
+
+#[tokio::test]
 async fn what_is_said_to_a_session_after_its_end_counts() {
     let server = Server::new().await;
     let mut phone = Phone::start(server.config(TlsMode::Direct), None);

@@ -126,6 +126,8 @@ struct Running {
     awaited: Option<Awaited>,
     /// The stream was resumed, and what the server had kept for us may still be on its way.
     draining: bool,
+    /// Until when that may take at most.
+    drained_by: Instant,
     /// The owner asked for a sign of life and has not heard of one.
     probing: bool,
     probes: u64,
@@ -189,6 +191,7 @@ impl Running {
             waiting,
             outputs,
             draining,
+            drained_by: Instant::now() + timeouts.acknowledgement,
             timeouts,
             counters,
             asked: 0,
@@ -203,6 +206,7 @@ impl Running {
         if draining {
             // The answer comes behind everything that the server had kept.
             running.ask();
+            running.await_sign(timeouts.probe);
         }
         if let Some(element) = established.early {
             running.received(&Frame::Whole(element))?;
@@ -225,6 +229,11 @@ impl Running {
                 (None, false)
             }
             Stop::Abandon => (None, true),
+            Stop::Failed(SessionError::NoAnswer(what)) if self.draining => {
+                // Prosody (0.12 and 13) goes on with the XML parser of the old connection if that was cut inside an element, and
+                // then understands nothing of what we say. Only a fresh session helps.
+                (Some(SessionError::NoAnswer(what)), false)
+            }
             Stop::Failed(error) => {
                 if error == SessionError::Closed {
                     // The server closed the stream and waits for us to do the same (RFC 6120 §4.4).
@@ -444,7 +453,17 @@ impl Running {
     /// After a sign of life: is there still something that was asked for?
     fn still_awaited(&mut self) {
         if self.asked > 0 {
-            self.await_sign(self.timeouts.acknowledgement);
+            self.await_sign(self.patience());
+        }
+    }
+
+    /// How long to wait for an acknowledgement. What a resumed session has to bring comes by itself, so silence says more; and
+    /// what comes without an answer says that we are not heard.
+    fn patience(&self) -> Duration {
+        if self.draining {
+            self.timeouts.probe.min(self.drained_by.saturating_duration_since(Instant::now()))
+        } else {
+            self.timeouts.acknowledgement
         }
     }
 
@@ -452,8 +471,10 @@ impl Running {
     fn overdue(&mut self) -> Result<(), SessionError> {
         let now = self.counters.read().bytes_down;
         match self.awaited.take() {
-            Some(awaited) if awaited.received != now => {
-                self.await_sign(self.timeouts.acknowledgement);
+            Some(awaited)
+                if awaited.received != now && !(self.draining && Instant::now() >= self.drained_by) =>
+            {
+                self.await_sign(self.patience());
                 Ok(())
             }
             _ => Err(SessionError::NoAnswer("waiting for a sign of life")),
