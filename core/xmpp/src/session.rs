@@ -46,7 +46,8 @@ pub struct SessionConfig {
     pub address: Address,
     /// Its password. SASLprep (RFC 4013) is applied here.
     pub password: Zeroizing<String>,
-    /// The resource to ask for; `None` leaves the choice to the server, which is best for privacy.
+    /// The resource to ask for; `None` leaves the choice to the server, which is best for privacy. A server with Bind 2 takes
+    /// it for the first part of one that it makes for this installation (XEP-0386 §3.2.1).
     pub resource: Option<String>,
     /// Where the server is.
     pub server: ServerLocation,
