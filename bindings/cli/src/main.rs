@@ -47,6 +47,10 @@ use crate::failure::Failure;
 use crate::json_event::ErrorFields;
 use crate::render::Look;
 
+/// How long tasks that are ending get to do so. The cipher's library cleans up after itself when the process ends, and must
+/// not do that under a task that still uses it. Not longer, because a thread may be blocked in reading the input.
+const LAST_TASKS: Duration = Duration::from_millis(300);
+
 fn main() -> ExitCode {
     logging::start();
     let arguments = match Arguments::try_parse() {
@@ -60,8 +64,7 @@ fn main() -> ExitCode {
         .map_err(|source| Failure::File { what: "The runtime", source })
         .and_then(|runtime| {
             let result = runtime.block_on(run(arguments));
-            // A thread may still be blocked in reading the input; nothing is waited for.
-            runtime.shutdown_background();
+            runtime.shutdown_timeout(LAST_TASKS);
             result
         });
     match result {
