@@ -1,7 +1,7 @@
 //! The side under test: one session, and what it says.
 
 use heliograph_model::stanza::{
-    Granted, Inbound, MessageKind, Outbound, OutboundContent, OutboundMessage, SessionEvent,
+    Granted, Inbound, InboundContent, MessageKind, Outbound, OutboundContent, OutboundMessage, SessionEvent,
 };
 use heliograph_model::{Address, Error, ErrorCode, StanzaId};
 use heliograph_xmpp::session::{
@@ -124,4 +124,20 @@ pub fn chat(id: &str, text: &str) -> Outbound {
         kind: MessageKind::Chat,
         content: OutboundContent::Plain { text: text.to_owned() },
     })
+}
+
+/// What tells that these messages are with the server.
+pub fn acknowledged(ids: &[&str]) -> SessionEvent {
+    SessionEvent::Acknowledged { messages: ids.iter().map(|&id| StanzaId::new(id)).collect() }
+}
+
+/// The text of the one message that came in.
+pub fn text(inbound: &[Inbound]) -> &str {
+    match inbound {
+        [Inbound::Message(message)] => match &message.content {
+            InboundContent::Plain { text, .. } => text,
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
 }
