@@ -1,7 +1,7 @@
 //! `cargo xtask …`: everything that is done with this workspace beside editing it.
 //!
 //! `setup` gets what the others need and is called by them; `demo` shows Heliograph at work; `test` checks everything;
-//! `bench` measures; `servers` runs one of the lab's servers for trying things by hand. Everything that is downloaded or
+//! `bench` measures; `lock` completes lock files; `servers` runs one of the lab's servers for trying things by hand. Everything that is downloaded or
 //! generated lies below the target folder.
 //!
 //! It holds no test of Heliograph itself: those are in the crates and in `tests/suites`. What it drives phones and servers
@@ -11,6 +11,8 @@
 
 mod bench;
 mod demo;
+#[expect(dead_code, reason = "the stages that compile and test Kotlin come next")]
+mod jvm;
 mod layers;
 mod servers;
 mod setup;
@@ -41,6 +43,8 @@ enum Task {
     Test(test::Arguments),
     /// Measure, in release mode.
     Bench(bench::Arguments),
+    /// Complete a lock file of artefacts for the Java virtual machine: see `tests/xtask/src/jvm.rs`.
+    Lock(jvm::lock::Arguments),
     /// Run a server with accounts in the foreground, to try things by hand.
     Servers(servers::Arguments),
 }
@@ -53,6 +57,7 @@ async fn main() -> ExitCode {
             Task::Demo(arguments) => demo::run(arguments).await,
             Task::Test(arguments) => test::run(arguments).await,
             Task::Bench(arguments) => bench::run(&arguments),
+            Task::Lock(arguments) => jvm::lock::run(&arguments),
             Task::Servers(arguments) => servers::run(arguments).await,
         }
     };

@@ -1,4 +1,4 @@
-//! Getting what the other commands need: programs, servers, Python packages.
+//! Getting what the other commands need: programs, servers, Python packages, artefacts for the Java virtual machine.
 //!
 //! Each need is looked for first, which takes no time if it is there, and fetched if it isn't and may be. What can't be had
 //! is an error that says what is missing and how to get it. Downloads go to the target folder only; the one thing that is
@@ -11,6 +11,8 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context, bail, ensure};
 use heliograph_lab::server::{EJABBERD, PROSODY_012, PROSODY_13};
 use heliograph_lab::{ServerTree, workspace};
+
+use crate::jvm::{self, Artefacts};
 
 /// Programs that the build needs, and the Debian packages that have them: the C compiler for SQLCipher and ring, perl and
 /// make for the OpenSSL inside SQLCipher.
@@ -28,12 +30,14 @@ const SERVERS_SCRIPT: &str = include_str!("../servers.sh");
 /// Gets everything and says what there is. Fails at the end if something can't be had.
 pub fn run() -> ExitCode {
     let mut complete = true;
-    let needs: [(&str, &dyn Fn() -> anyhow::Result<()>); 5] = [
+    let needs: [(&str, &dyn Fn() -> anyhow::Result<()>); 7] = [
         ("build programs", &build_programs),
         (PROSODY_13, &|| server(PROSODY_13).map(drop)),
         (PROSODY_012, &|| server(PROSODY_012).map(drop)),
         (EJABBERD, &|| server(EJABBERD).map(drop)),
         ("python packages", &|| python().map(drop)),
+        ("Java and Maven", &jvm::programs),
+        ("Kotlin and its libraries", &kotlin),
     ];
     for (name, get) in needs {
         match get() {
@@ -110,8 +114,13 @@ pub fn python() -> anyhow::Result<PathBuf> {
     Ok(python)
 }
 
+/// The compiler, the libraries and the linters of Kotlin.
+pub fn kotlin() -> anyhow::Result<()> {
+    jvm::LOCKS.into_iter().try_for_each(|lock| Artefacts::of(lock).map(drop))
+}
+
 /// Looks for programs; installs what is missing if that may be done without asking.
-fn programs(needed: &[(&str, &str)]) -> anyhow::Result<()> {
+pub fn programs(needed: &[(&str, &str)]) -> anyhow::Result<()> {
     let missing = |list: &[(&str, &str)]| -> Vec<String> {
         list.iter()
             .filter(|(program, _)| find_program(program).is_none())
