@@ -33,9 +33,10 @@ pub fn conversation(id: i64, kind: ConversationKind, address: &str, name: Option
         state: ConversationState::Active,
         failure: None,
         created_at: NOON,
-        group: None,
         unread: 0,
         last_activity: None,
+        draft: String::new(),
+        preview: None,
         revision: 1,
     }
 }

@@ -7,7 +7,7 @@ use heliograph_client::{Client, Error, ErrorCode, NetworkId, NetworkState, Power
 
 use crate::argument;
 use crate::connection::{Connection, ConnectionChanges, Traffic};
-use crate::conversation::{Conversation, ConversationFeed};
+use crate::conversation::{Conversation, ConversationFeed, Notification};
 use crate::error::{Failure, HeliographError, closed};
 use crate::message::{Message, messages};
 use crate::push::{Push, PushChanges, PushTarget};
@@ -250,6 +250,15 @@ impl HeliographClient {
         Ok(members.into_iter().map(Into::into).collect())
     }
 
+    /// The conversations with unread messages, the one with the newest activity first, each with the newest
+    /// `per_conversation` (1 to 25) of them: what the app's notifications should show now, after [`Self::catch_up`] or a
+    /// change. Messages from before this device had the account are not among them.
+    pub async fn notifications(&self, per_conversation: u32) -> Result<Vec<Notification>, HeliographError> {
+        let count = argument::count(per_conversation)?;
+        let all = self.run(|client| async move { client.notifications(count) }).await?;
+        Ok(all.into_iter().map(Into::into).collect())
+    }
+
     /// Subscribes to one conversation's messages. Errors: `NotFound`.
     pub async fn timeline(&self, conversation: i64) -> Result<Arc<Timeline>, HeliographError> {
         let id = argument::conversation(conversation);
@@ -313,11 +322,28 @@ impl HeliographClient {
         Ok(self.run(|client| async move { client.join_room(&room, &nick).await }).await?.0)
     }
 
-    /// Queues a text; it is safe on this device when this returns. Gives the row of the message.
+    /// Queues a text; it is safe on this device when this returns. Gives the row of the message. The conversation's draft is
+    /// done with: it goes in the same transaction.
     pub async fn send(&self, conversation: i64, text: String) -> Result<i64, HeliographError> {
         let conversation = argument::conversation(conversation);
         let text = argument::xml_text(text)?;
         self.run(|client| async move { client.send(conversation, &text).await }).await
+    }
+
+    /// [`Self::send`] from a notification: everything up to the message in `row` is read, in the same transaction, and what is
+    /// being written in the conversation itself stays.
+    pub async fn reply(&self, conversation: i64, row: i64, text: String) -> Result<i64, HeliographError> {
+        let conversation = argument::conversation(conversation);
+        let text = argument::xml_text(text)?;
+        self.run(|client| async move { client.reply(conversation, row, &text).await }).await
+    }
+
+    /// Keeps what the user is writing in a conversation, so that it outlives the screen and the process; an empty text is
+    /// none. At most 256 KiB of any characters. To be called a moment after the last key, when the screen goes away, and no
+    /// more once the text was sent. Errors: `NotFound`, `TooLarge`.
+    pub async fn set_draft(&self, conversation: i64, text: String) -> Result<(), HeliographError> {
+        let conversation = argument::conversation(conversation);
+        self.run(|client| async move { client.set_draft(conversation, &text).await }).await
     }
 
     /// How many messages of a conversation can't be read, and why.

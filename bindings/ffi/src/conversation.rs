@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use heliograph_client::{Client, ConversationKind, ConversationState, Conversations, Error, Security};
+use heliograph_client::{
+    Client, ConversationKind, ConversationState, Conversations, DeliveryState, Error, Security,
+};
 
 use crate::argument;
 use crate::error::{Failure, HeliographError};
+use crate::message::{Message, Sender, messages};
 use crate::runtime::Worker;
 use crate::subscription::{Feed, Source};
 
@@ -56,8 +59,54 @@ pub struct Conversation {
     pub unread: u64,
     /// When the last message came or went, in milliseconds since 1970.
     pub last_activity_ms: Option<i64>,
-    /// Grows with every change.
+    /// What the user has typed and not sent; empty if there is nothing.
+    pub draft: String,
+    /// The last message of its timeline.
+    pub preview: Option<Preview>,
+    /// Grows with every change, also of the preview.
     pub revision: u64,
+}
+
+/// The last message of a timeline, for the line of its conversation in the list.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Preview {
+    /// How it begins, in one line of at most 256 characters.
+    pub text: String,
+    /// Who wrote it.
+    pub sender: Sender,
+    /// Written by this account.
+    pub outgoing: bool,
+    /// How far it has got.
+    pub state: DeliveryState,
+    /// When its sender says that it was sent, in milliseconds since 1970.
+    pub sent_at_ms: i64,
+}
+
+/// A conversation with unread messages, as a notification in the style of a conversation shows it.
+#[derive(Clone, uniffi::Record)]
+pub struct Notification {
+    /// The conversation; its `unread` counts all, also those that are not here.
+    pub conversation: Conversation,
+    /// The newest of its unread messages of others, oldest first; never empty.
+    pub messages: Vec<Message>,
+}
+
+impl From<heliograph_client::Preview> for Preview {
+    fn from(preview: heliograph_client::Preview) -> Self {
+        Self {
+            text: preview.text,
+            sender: preview.sender.into(),
+            outgoing: preview.outgoing,
+            state: preview.state,
+            sent_at_ms: preview.sent_at.0,
+        }
+    }
+}
+
+impl From<heliograph_client::Notification> for Notification {
+    fn from(notification: heliograph_client::Notification) -> Self {
+        Self { conversation: notification.conversation.into(), messages: messages(notification.messages) }
+    }
 }
 
 impl From<heliograph_client::Conversation> for Conversation {
@@ -73,6 +122,8 @@ impl From<heliograph_client::Conversation> for Conversation {
             created_at_ms: conversation.created_at.0,
             unread: conversation.unread,
             last_activity_ms: conversation.last_activity.map(|at| at.0),
+            draft: conversation.draft,
+            preview: conversation.preview.map(Into::into),
             revision: conversation.revision,
         }
     }

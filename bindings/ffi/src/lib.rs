@@ -32,11 +32,11 @@ mod timeline;
 pub use account::{AccountConfig, ServerOverride, TlsMode, add_account};
 pub use client::{CatchUpEnd, CatchUpReport, HeliographClient};
 pub use connection::{Connection, ConnectionChanges, Traffic};
-pub use conversation::{Conversation, ConversationFeed};
+pub use conversation::{Conversation, ConversationFeed, Notification, Preview};
 pub use error::{Failure, HeliographError};
 pub use message::{Message, Sender};
 pub use push::{Push, PushChanges, PushOption, PushState, PushTarget};
-pub use timeline::{MessageFeed, Seam, Timeline, TimelinePage};
+pub use timeline::{MessageFeed, Older, Seam, Timeline, TimelinePage, Unreadable};
 
 // Names the generated modules, also for the other languages: `heliograph.py`, `heliograph.kt`, `heliograph.swift`.
 uniffi::setup_scaffolding!("heliograph");

@@ -6,9 +6,8 @@ use std::time::Duration;
 use heliograph_model::{
     Address, ConversationId, Error, ErrorCode, NetworkState, PowerState, PushState, PushTarget,
 };
-use heliograph_store::conversation::{self, Conversation};
 use heliograph_store::message::{self, Message};
-use heliograph_store::{Store, member, search};
+use heliograph_store::{Store, inbox, member, search};
 use heliograph_sync::{Command, Connection, ConnectionState, Engine, Input, Reply, Situation};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -19,8 +18,10 @@ use crate::account::{self, AccountConfig, StoreLocation};
 use crate::catch_up::{self, CatchUpReport, Wakefulness};
 use crate::condition::Condition;
 use crate::connection::{ConnectionChanges, Traffic};
+use crate::conversation::Conversation;
 use crate::conversations::Conversations;
 use crate::driver::{Driver, Order};
+use crate::notification::{self, Notification};
 use crate::push::{self, PushChanges};
 use crate::server_memory;
 use crate::shared::{Shared, closed};
@@ -233,7 +234,8 @@ impl Client {
     /// One conversation.
     pub fn conversation(&self, id: ConversationId) -> Result<Conversation, Error> {
         self.shared
-            .read(|database| conversation::get(database, id))?
+            .read(|database| inbox::get(database, id))?
+            .map(Conversation::from)
             .ok_or_else(|| Error::new(ErrorCode::NotFound, "there is no such conversation"))
     }
 
@@ -245,6 +247,13 @@ impl Client {
     /// How many messages of a conversation can't be read, and why. The conversation gets a new revision when that changes.
     pub fn unreadable(&self, id: ConversationId) -> Result<Vec<Unreadable>, Error> {
         unreadable::of(self, id)
+    }
+
+    /// The conversations with unread messages, the one with the newest activity first, each with the newest
+    /// `per_conversation` (1 to 25) of them: what the app's notifications should show now, after a [`Self::catch_up`] or a
+    /// change. Messages from before this device had the account are not among them.
+    pub fn notifications(&self, per_conversation: usize) -> Result<Vec<Notification>, Error> {
+        notification::all(&self.shared, per_conversation)
     }
 
     /// Subscribes to one conversation's messages.
@@ -306,12 +315,25 @@ impl Client {
         self.conversation_from(Command::JoinRoom { room: room.clone(), nick: nick.to_owned() }).await
     }
 
-    /// Queues a text; it is safe on this device when this returns. Gives the row of the message.
+    /// Queues a text; it is safe on this device when this returns. Gives the row of the message. The conversation's draft is
+    /// done with: it goes in the same transaction.
     pub async fn send(&self, conversation: ConversationId, text: &str) -> Result<i64, Error> {
-        match self.ask(Command::Send { conversation, text: text.to_owned() }).await? {
-            Reply::Message(row) => Ok(row),
-            _ => Err(Error::new(ErrorCode::Internal, "the engine answered another question")),
-        }
+        self.message_from(Command::Send { conversation, text: text.to_owned() }).await
+    }
+
+    /// [`Self::send`] from a notification: everything up to the message in `row` is read, in the same transaction, and what is
+    /// being written in the conversation itself stays.
+    pub async fn reply(&self, conversation: ConversationId, row: i64, text: &str) -> Result<i64, Error> {
+        self.message_from(Command::Answer { conversation, row, text: text.to_owned() }).await
+    }
+
+    /// Keeps what the user is writing in a conversation, so that it outlives the screen and the process; an empty text is
+    /// none. At most 256 KiB of any characters. To be called a moment after the last key, when the screen goes away, and no
+    /// more once the text was sent.
+    ///
+    /// Errors: [`ErrorCode::NotFound`], [`ErrorCode::TooLarge`].
+    pub async fn set_draft(&self, conversation: ConversationId, text: &str) -> Result<(), Error> {
+        self.ask(Command::SetDraft { conversation, text: text.to_owned() }).await.map(|_| ())
     }
 
     /// Loads messages from before the newest seam of a conversation: at least `wanted` (1 to 1000), if the server has so
@@ -361,6 +383,13 @@ impl Client {
     async fn conversation_from(&self, command: Command) -> Result<ConversationId, Error> {
         match self.ask(command).await? {
             Reply::Conversation(id) => Ok(id),
+            _ => Err(Error::new(ErrorCode::Internal, "the engine answered another question")),
+        }
+    }
+
+    async fn message_from(&self, command: Command) -> Result<i64, Error> {
+        match self.ask(command).await? {
+            Reply::Message(row) => Ok(row),
             _ => Err(Error::new(ErrorCode::Internal, "the engine answered another question")),
         }
     }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use heliograph_model::Error;
-use heliograph_store::conversation::{self, Conversation};
+use heliograph_store::inbox;
 use tokio::sync::watch;
 
+use crate::conversation::Conversation;
 use crate::shared::Shared;
 
 /// A subscription to the list of conversations.
@@ -18,22 +19,23 @@ pub struct Conversations {
 impl Conversations {
     /// All of them, the one with the newest activity first. [`Self::next`] goes on from here.
     pub fn snapshot(&mut self) -> Result<Vec<Conversation>, Error> {
-        let all = self.shared.read(conversation::list)?;
+        let all: Vec<_> = self.shared.read(inbox::list)?.into_iter().map(Conversation::from).collect();
         self.seen(&all);
         Ok(all)
     }
 
-    /// Those that are new or changed since the last call; waits until there are any.
+    /// Those that are new or changed since the last call, also in what they show of their newest message; waits until there
+    /// are any.
     pub async fn next(&mut self) -> Result<Vec<Conversation>, Error> {
         let since = self.revision;
         let changed = self
             .shared
             .wait_for(&mut self.ticks, |database| {
-                let mut all = conversation::list(database)?;
-                all.retain(|conversation| conversation.revision > since);
-                Ok((!all.is_empty()).then_some(all))
+                let changed = inbox::changed_since(database, since)?;
+                Ok((!changed.is_empty()).then_some(changed))
             })
             .await?;
+        let changed: Vec<_> = changed.into_iter().map(Conversation::from).collect();
         self.seen(&changed);
         Ok(changed)
     }

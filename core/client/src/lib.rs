@@ -31,9 +31,11 @@ mod catch_up;
 mod client;
 mod condition;
 mod connection;
+mod conversation;
 mod conversations;
 mod crash;
 mod driver;
+mod notification;
 mod push;
 mod server_memory;
 mod shared;
@@ -44,16 +46,18 @@ pub use account::{AccountConfig, ServerOverride, StoreLocation, TlsMode};
 pub use catch_up::{CatchUpEnd, CatchUpReport};
 pub use client::Client;
 pub use connection::{ConnectionChanges, Traffic};
+pub use conversation::{Conversation, Preview};
 pub use conversations::Conversations;
 pub use heliograph_model::{
     Address, ConversationId, ConversationKind, DeliveryState, Error, ErrorCode, MessageId, NetworkId,
     NetworkState, PowerState, PushState, PushTarget, Security, Timestamp,
 };
 pub use heliograph_store::DatabaseKey;
-pub use heliograph_store::conversation::{Conversation, ConversationState};
+pub use heliograph_store::conversation::ConversationState;
 pub use heliograph_store::message::{Message, Sender};
 pub use heliograph_sync::{Connection, ConnectionState, Situation};
 pub use heliograph_xmpp::session::{InvalidPin, Pin};
+pub use notification::Notification;
 pub use push::PushChanges;
 pub use timeline::{MessageFeed, Older, Seam, SeamKind, Timeline, TimelinePage};
 pub use unreadable::{Unreadable, UnreadableReason};

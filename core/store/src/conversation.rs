@@ -75,11 +75,13 @@ pub struct NewConversation {
 
 redacted_debug!(NewConversation { kind, security, state });
 
-const COLUMNS: &str =
-    "id, kind, address, name, security, state, failure, created_at, group_id, unread, last_activity,
-    revision";
+/// What [`from_row`] reads, in its order.
+pub(crate) const COLUMNS: &str =
+    "conversation.id, conversation.kind, conversation.address, conversation.name, conversation.security,
+    conversation.state, conversation.failure, conversation.created_at, conversation.group_id, conversation.unread,
+    conversation.last_activity, conversation.revision";
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
+pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     Ok(Conversation {
         id: ConversationId(row.get(0)?),
         kind: column::kind(row, 1)?,
@@ -147,6 +149,18 @@ pub fn list(connection: &Connection) -> Result<Vec<Conversation>, StoreError> {
     ))?;
     let rows = statement.query_map([], from_row)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Keeps what the user is writing; an empty text is none. `false`, and no new revision, if nothing changes by it or there is no
+/// such conversation.
+pub fn set_draft(tx: &Transaction<'_>, id: ConversationId, draft: &str) -> Result<bool, StoreError> {
+    let differs = tx
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM conversation WHERE id = ?1 AND draft <> ?2)")?
+        .query_row(params![id.0, draft], |row| row.get::<_, bool>(0))?;
+    if differs {
+        change(tx, id, "draft = ?3", &[&draft])?;
+    }
+    Ok(differs)
 }
 
 /// Sets the state together with the reason, if there is one.

@@ -24,6 +24,7 @@ pub mod account;
 pub mod archive;
 pub mod conversation;
 pub mod group;
+pub mod inbox;
 pub mod intent;
 pub mod key_package;
 pub mod member;

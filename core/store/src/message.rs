@@ -104,7 +104,7 @@ impl Sender {
         }
     }
 
-    fn from_row(row: &Row<'_>, kind: usize, text: usize) -> rusqlite::Result<Self> {
+    pub(crate) fn from_row(row: &Row<'_>, kind: usize, text: usize) -> rusqlite::Result<Self> {
         match row.get(kind)? {
             Self::ACCOUNT => column::address(row, text).map(Self::Account),
             Self::OCCUPANT => row.get(text).map(Self::Occupant),

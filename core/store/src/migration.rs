@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_search.sql"),
     include_str!("../migrations/0005_seams.sql"),
     include_str!("../migrations/0006_quarantine.sql"),
+    include_str!("../migrations/0007_drafts.sql"),
 ];
 
 /// The version that this program writes.

@@ -11,7 +11,7 @@ use heliograph_store::{account, intent, member, outbox};
 use crate::error::EngineError;
 use crate::input::{Command, Reply};
 use crate::live::Purpose;
-use crate::policy::{GROUP_MEMBERS_MAX, NAME_BYTES};
+use crate::policy::{DRAFT_BYTES, GROUP_MEMBERS_MAX, NAME_BYTES};
 use crate::push;
 use crate::step::Step;
 use crate::wish::{OutboxItem, Wish, encode};
@@ -30,7 +30,21 @@ impl Step<'_> {
                 self.change_members(conversation, members, |members| Wish::Remove { members })
             }
             Command::JoinRoom { room, nick } => self.join_room(&room, nick),
-            Command::Send { conversation, text } => self.send_text(conversation, text),
+            Command::Send { conversation, text } => {
+                let sent = self.send_text(conversation, text)?;
+                if sent.is_ok() {
+                    conversation::set_draft(self.tx, conversation, "")?;
+                }
+                Ok(sent)
+            }
+            Command::Answer { conversation, row, text } => {
+                let sent = self.send_text(conversation, text)?;
+                if sent.is_ok() {
+                    conversation::mark_read(self.tx, conversation, row)?;
+                }
+                Ok(sent)
+            }
+            Command::SetDraft { conversation, text } => self.set_draft(conversation, &text),
             Command::LoadOlder { conversation, wanted } => self.load_older(conversation, wanted),
             Command::MarkRead { conversation, row } => {
                 conversation::mark_read(self.tx, conversation, row)?;
@@ -225,6 +239,17 @@ impl Step<'_> {
         outbox::append(self.tx, id, Some(row), &item, self.now)?;
         self.pump(id)?;
         Ok(Ok(Reply::Message(row)))
+    }
+
+    fn set_draft(&mut self, id: ConversationId, text: &str) -> Result<Answer, EngineError> {
+        if text.len() > DRAFT_BYTES {
+            return Ok(refuse(ErrorCode::TooLarge, "a draft has at most 256 KiB"));
+        }
+        if conversation::get(self.tx, id)?.is_none() {
+            return Ok(refuse(ErrorCode::NotFound, "there is no such conversation"));
+        }
+        conversation::set_draft(self.tx, id, text)?;
+        Ok(Ok(Reply::Done))
     }
 
     fn room_sender(&self, conversation: &Conversation) -> Sender {

@@ -94,11 +94,28 @@ pub enum Command {
         /// Our name in it.
         nick: String,
     },
-    /// Send text.
+    /// Send text. What was being written in the conversation is done with.
     Send {
         /// Where to.
         conversation: ConversationId,
         /// The text, 1 to [`heliograph_model::stanza::limits::TEXT_BYTES`] bytes.
+        text: String,
+    },
+    /// Send text from outside of the conversation, as an answer to a notification: everything up to the message that it
+    /// answers is read, and what is being written in the conversation stays.
+    Answer {
+        /// Where to.
+        conversation: ConversationId,
+        /// Row of the newest message that the user has seen.
+        row: i64,
+        /// The text, as in [`Self::Send`].
+        text: String,
+    },
+    /// Keep what the user is writing.
+    SetDraft {
+        /// Where.
+        conversation: ConversationId,
+        /// All that was typed so far, up to [`policy::DRAFT_BYTES`](crate::policy::DRAFT_BYTES); empty if nothing.
         text: String,
     },
     /// Load messages from before a seam: at least `wanted` of this conversation, if the server has so many. Answered by
@@ -131,6 +148,8 @@ impl std::fmt::Debug for Command {
             Self::Remove { .. } => "Remove",
             Self::JoinRoom { .. } => "JoinRoom",
             Self::Send { .. } => "Send",
+            Self::Answer { .. } => "Answer",
+            Self::SetDraft { .. } => "SetDraft",
             Self::LoadOlder { .. } => "LoadOlder",
             Self::MarkRead { .. } => "MarkRead",
             Self::EnablePush(_) => "EnablePush",

@@ -4,6 +4,7 @@ mod situation;
 
 use std::time::Duration;
 
+use heliograph_model::stanza::limits;
 use heliograph_store::quarantine::Bound;
 
 pub use situation::{Rules, Situation};
@@ -88,6 +89,10 @@ pub const KEY_PACKAGE_SLOTS: u8 = 8;
 
 /// How long the private half of a replaced key package is kept for invitations already on their way (mls-over-xmpp §6.2).
 pub const KEY_PACKAGE_GRACE: Duration = Duration::from_hours(72);
+
+/// What is being written in a conversation in bytes at most: four times what can be sent, so that what has to be shortened
+/// first is not lost.
+pub const DRAFT_BYTES: usize = 4 * limits::TEXT_BYTES;
 
 /// Members in one invitation at most: keeps the Welcome with its tree below a stanza's limit (about 540 fit).
 pub const GROUP_MEMBERS_MAX: usize = 500;

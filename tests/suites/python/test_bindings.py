@@ -71,6 +71,7 @@ class Conversation(FolderTest):
 
         group, group_of_ben = await self.make_group(ana, ben)
         await self.talk(ana, group, ben, group_of_ben)
+        await self.look_at_the_list(ana, group, ben, group_of_ben)
         await self.give_up_waiting(ana, group, ben, group_of_ben)
         await self.close_and_reopen(ana, group, ben, group_of_ben)
         await self.catch_up(ana, group, ben, group_of_ben)
@@ -110,11 +111,35 @@ class Conversation(FolderTest):
             self.assertTrue(sent.outgoing)
             self.assertEqual((sent.id, sent.delivered_to), (got.id, 1))
 
-        last = next(message for message in ben.messages.values() if message.text == exchanges[2][3])
-        self.assertGreater((await ben.client.conversation(group_of_ben)).unread, 0)
-        await ben.client.mark_read(group_of_ben, last.row)
-        self.assertEqual((await ben.client.conversation(group_of_ben)).unread, 0)
         await self.assert_same_timeline(ana, group, ben, group_of_ben, [text for *_, text in exchanges])
+
+    async def look_at_the_list(self, ana: Phone, group: int, ben: Phone, group_of_ben: int) -> None:
+        last = await ben.client.conversation(group_of_ben)
+        self.assertEqual((last.unread, last.preview.text), (2, 'bring <rope> & "water" for two'))
+        self.assertEqual(last.preview.sender, Sender.ACCOUNT(address=ana.account.address))
+        preview = (await ana.client.conversation(group)).preview
+        self.assertTrue(preview.outgoing and preview.state in DELIVERED)
+
+        (notification,) = await ben.client.notifications(1)
+        self.assertEqual(notification.conversation, last)
+        self.assertEqual([message.text for message in notification.messages], ['bring <rope> & "water"\nfor two'])
+        (notification,) = await ben.client.notifications(25)
+        self.assertEqual(len(notification.messages), 2)
+        await self.assert_fails(ErrorCode.INVALID_ARGUMENT, ben.client.notifications(0))
+
+        await ben.client.set_draft(group_of_ben, "which w")
+        await ben.until_conversation(lambda conversation: conversation.draft == "which w", "for the draft")
+        await ben.client.reply(group_of_ben, notification.messages[-1].row, "will do")
+        answered = await ben.client.conversation(group_of_ben)
+        self.assertEqual((answered.draft, answered.unread, answered.preview.text), ("which w", 0, "will do"))
+        self.assertEqual(await ben.client.notifications(25), [])
+        await ana.until_message(lambda message: message.text == "will do", "for the answer")
+        await ben.client.send(group_of_ben, "which way?")
+        self.assertEqual((await ben.client.conversation(group_of_ben)).draft, "")
+        question = await ana.until_message(lambda message: message.text == "which way?", "for the question")
+        await ana.client.mark_read(group, question.row)
+        self.assertEqual((await ana.client.conversation(group)).unread, 0)
+        await ben.client.set_draft(group_of_ben, "or the f")
 
     async def give_up_waiting(self, ana: Phone, group: int, ben: Phone, group_of_ben: int) -> None:
         timeline = await ben.client.timeline(group_of_ben)
@@ -139,6 +164,7 @@ class Conversation(FolderTest):
         self.assertEqual(threads_of_heliograph(), [], "threads were left after shutdown")
 
         await asyncio.gather(ana.open(), ben.open())
+        self.assertEqual((await ben.client.conversation(group_of_ben)).draft, "or the f")
         self.assertEqual([await ana.timeline(group), await ben.timeline(group_of_ben)], before)
         for query in ("bridge", "BRIDGE open", "brid"):
             self.assertEqual([found.text for found in await ana.client.search(query)], ["the bridge is open again"], query)

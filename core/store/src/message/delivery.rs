@@ -1,9 +1,10 @@
 //! How far a message of ours has got. It never goes back.
 
-use heliograph_model::{ArchiveId, DeliveryState, ErrorCode, Security, StanzaId};
+use heliograph_model::{ArchiveId, ConversationId, DeliveryState, ErrorCode, Security, StanzaId};
 use rusqlite::{Transaction, params};
 
 use super::{Place, UNPLACED};
+use crate::conversation;
 use crate::counter;
 use crate::error::StoreError;
 
@@ -35,6 +36,13 @@ pub fn set_archived(
         "UPDATE message SET archive = ?2, place = ifnull(?3, place), revision = ?4 WHERE row = ?1",
     )?
     .execute(params![row, archive.as_str(), position, revision])?;
+    if position.is_some() && matches!(place, Place::At(_)) {
+        // It stood last until now and does not any more: another one may be the newest.
+        let conversation = tx
+            .prepare_cached("SELECT conversation FROM message WHERE row = ?1")?
+            .query_row([row], |row| row.get(0).map(ConversationId))?;
+        conversation::touch(tx, conversation)?;
+    }
     raise_state(tx, row, DeliveryState::Archived)
 }
 
