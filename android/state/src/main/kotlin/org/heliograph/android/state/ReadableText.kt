@@ -1,0 +1,21 @@
+package org.heliograph.android.state
+
+import org.heliograph.Sender
+
+private const val DIRECTION_CONTROLS = "\u202A\u202B\u202C\u202D\u202E\u2066\u2067\u2068\u2069"
+
+/** What others wrote, without control characters that would draw nothing or turn the writing around. */
+internal fun readable(text: String): String =
+    text.filterNot { (it.isISOControl() && it != '\n' && it != '\t') || it in DIRECTION_CONTROLS }
+
+/** The same on one line. */
+internal fun readableLine(text: String): String = readable(text).replace(Regex("\\s+"), " ").trim()
+
+/** What a person is called: the name in the address, as there are no others yet. */
+public fun personName(address: String): String = readableLine(address.substringBefore('@')).ifEmpty { address }
+
+/** What the one who wrote something is called. */
+public fun personName(sender: Sender): String = when (sender) {
+    is Sender.Account -> personName(sender.address)
+    is Sender.Occupant -> readableLine(sender.nick).ifEmpty { "?" }
+}

@@ -1,0 +1,103 @@
+package org.heliograph.android.state
+
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Job
+import org.heliograph.AccountConfig
+import org.heliograph.FailureCode
+import org.heliograph.Failure
+import org.heliograph.FailureException
+import org.heliograph.ServerCertificate
+import org.heliograph.ServerOverride
+import org.heliograph.TlsMode
+import org.heliograph.getOrThrow
+
+/** See [SignInScreen]. */
+public data class SignInState(
+    /** The server is being asked. */
+    val busy: Boolean = false,
+    /** The server shows this certificate, which no authority vouches for: does the user? */
+    val certificate: ServerCertificate? = null,
+    /** Why it did not work. */
+    val failure: Failure? = null,
+    /** An address that a link or a QR code brought, to be put into its field. */
+    val linked: String? = null,
+)
+
+/** Where to connect to, for servers that DNS does not know. */
+public data class ServerPlace(
+    /** Host name or IP address. */
+    val host: String,
+    /** TCP port, as typed; the usual one if empty. */
+    val port: String,
+    /** A certificate authority of the server's own, in PEM; empty for none. */
+    val authority: String = "",
+)
+
+/** Signing in to an account. Holds the password only while the server is asked or the user is. */
+public class SignInScreen(
+    private val accounts: Accounts,
+    parent: CoroutineScope,
+) : Screen<SignInState>(parent, SignInState()) {
+    private var asked: AccountConfig? = null
+    private var work: Job? = null
+
+    /** Signs in. If the server's certificate is not trusted, the state has it, and [trust] or [cancel] goes on. */
+    public fun signIn(address: String, password: String, place: ServerPlace? = null) {
+        if (state.value.busy) return
+        val server = place?.takeIf { it.host.isNotBlank() }?.let {
+            ServerOverride(it.host.trim(), it.port.trim().toUShortOrNull() ?: STARTTLS_PORT, it.tls())
+        }
+        val authority = place?.authority?.trim().orEmpty().ifEmpty { null }
+        add(AccountConfig(address.trim(), password, server, extraCaPem = authority))
+    }
+
+    /** The user has compared the fingerprint and trusts the key that was shown. */
+    public fun trust() {
+        val config = asked ?: return
+        val certificate = state.value.certificate ?: return
+        add(config.copy(trustedKey = certificate.keyPin))
+    }
+
+    /** Stops whatever goes on. */
+    public fun cancel() {
+        work?.cancel()
+        asked = null
+        change { SignInState() }
+    }
+
+    /** Takes an address from a link or a QR code. */
+    public fun link(text: String) {
+        attempt({ now, failure -> now.copy(failure = failure) }) {
+            val contact = accounts.readAddress(text).getOrThrow()
+            change { it.copy(linked = contact.address, failure = null) }
+        }
+    }
+
+    private fun add(config: AccountConfig) {
+        change { it.copy(busy = true, failure = null, certificate = null) }
+        work = attempt({ _, failure -> SignInState(failure = failure) }) {
+            try {
+                accounts.add(config).getOrThrow()
+                asked = null
+                change { SignInState() }
+            } catch (exception: FailureException) {
+                val mayAsk = config.trustedKey == null && exception.failure.code == FailureCode.CERTIFICATE_REJECTED
+                if (!mayAsk) throw exception
+                val certificate = accounts.inspect(config).getOrThrow()
+                asked = config
+                change { it.copy(busy = false, certificate = certificate) }
+            }
+        }
+    }
+
+    private fun ServerPlace.tls(): TlsMode =
+        if (port.trim() in DIRECT_TLS_PORTS) TlsMode.DIRECT else TlsMode.START_TLS
+
+    private companion object {
+        /** RFC 6120 §14.7: clients connect here. */
+        val STARTTLS_PORT: UShort = 5222u
+
+        /** XEP-0368: where servers listen for TLS from the first byte, by custom. */
+        val DIRECT_TLS_PORTS: Set<String> = setOf("443", "5223")
+    }
+}
