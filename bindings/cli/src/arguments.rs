@@ -120,18 +120,23 @@ pub enum Command {
 pub enum AccountCommand {
     /// Sign in once to check the account, then create its encrypted database
     Add(AddAccount),
-    /// Show which account this is
+    /// Show which account this is, and its link for a QR code
     Show,
+    /// Sign in with another password from now on
+    Password {
+        /// Read the password from the first line of the input instead of asking for it
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Look at the certificate of an account's server before anything is said to it, to compare its key with the operator's
+    Inspect(Reach),
 }
 
-/// How to reach and check an account.
+/// How to reach an account's server, and whom to believe.
 #[derive(Debug, Args)]
-pub struct AddAccount {
+pub struct Reach {
     /// The account, as in name@server
     pub address: Address,
-    /// Read the password from the first line of the input instead of asking for it
-    #[arg(long)]
-    pub password_stdin: bool,
     /// Connect to this host and port instead of what DNS says
     #[arg(long, value_name = "HOST:PORT", value_parser = parse_server)]
     pub server: Option<(String, u16)>,
@@ -145,9 +150,24 @@ pub struct AddAccount {
     /// given several times, for spare keys
     #[arg(long = "pin", value_name = "KEY")]
     pub pins: Vec<Pin>,
+    /// Believe this key of the server although no authority vouches for it: what `account inspect` shows and the server's
+    /// operator confirms
+    #[arg(long, value_name = "KEY")]
+    pub trusted_key: Option<Pin>,
     /// Where the server is for networks that pass only HTTPS, as in wss://server/path [default: its web server is asked]
     #[arg(long, value_name = "URL")]
     pub websocket: Option<String>,
+}
+
+/// An account to add.
+#[derive(Debug, Args)]
+pub struct AddAccount {
+    /// Where and what.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// Read the password from the first line of the input instead of asking for it
+    #[arg(long)]
+    pub password_stdin: bool,
     /// Allow the PLAIN sign-in, which shows the password to the server, if it offers nothing better
     #[arg(long)]
     pub allow_plain: bool,
@@ -254,15 +274,18 @@ mod tests {
     #[test]
     fn the_lab_can_add_an_account() {
         let line = "heliograph --data d --json account add ana@example.org --password-stdin --server localhost:5223 --tls direct --ca ca.pem \
-                    --pin d6qzRu9zOECb90Uez27xWltNsj0e1Md7GkYYkVoZWmM= --websocket wss://localhost/";
+                    --pin d6qzRu9zOECb90Uez27xWltNsj0e1Md7GkYYkVoZWmM= --websocket wss://localhost/ \
+                    --trusted-key d6qzRu9zOECb90Uez27xWltNsj0e1Md7GkYYkVoZWmM=";
         let arguments = Arguments::try_parse_from(line.split(' ')).unwrap();
         let Command::Account(AccountCommand::Add(add)) = arguments.command else {
             panic!("not an account add")
         };
         assert!(arguments.json && add.password_stdin);
-        assert_eq!(add.tls, Tls::Direct);
-        assert_eq!(add.server, Some(("localhost".to_owned(), 5223)));
-        assert_eq!((add.pins.len(), add.websocket.as_deref()), (1, Some("wss://localhost/")));
+        let reach = add.reach;
+        assert_eq!(reach.tls, Tls::Direct);
+        assert_eq!(reach.server, Some(("localhost".to_owned(), 5223)));
+        assert_eq!((reach.pins.len(), reach.websocket.as_deref()), (1, Some("wss://localhost/")));
+        assert!(reach.trusted_key.is_some());
     }
 
     #[test]

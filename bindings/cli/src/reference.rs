@@ -1,6 +1,8 @@
 //! Which conversation a typed word means: a number, an address or a name.
 
-use heliograph_client::{Address, Conversation, ConversationId, ConversationKind, ConversationState};
+use heliograph_client::{
+    Address, Contact, ContactKind, Conversation, ConversationId, ConversationKind, ConversationState,
+};
 
 use crate::failure::Failure;
 
@@ -13,8 +15,8 @@ pub enum Referent {
     Address(Address),
 }
 
-/// Finds the conversation that a word means. In this order: a conversation's number, an address, a name as it is
-/// written, a name in other capitals, the part of a contact's address before the @. Conversations that were left or
+/// Finds the conversation that a word means. In this order: a conversation's number, an address or a link to one, a name as it
+/// is written, a name in other capitals, the part of a contact's address before the @. Conversations that were left or
 /// that failed count only where no open one fits; several of equal rank are an error, not a guess.
 pub fn resolve(word: &str, conversations: &[Conversation]) -> Result<Referent, Failure> {
     let word = word.trim();
@@ -27,8 +29,10 @@ pub fn resolve(word: &str, conversations: &[Conversation]) -> Result<Referent, F
     {
         return Ok(Referent::Conversation(found.id));
     }
-    let address = Address::parse(word).ok();
-    let by_address = |conversation: &Conversation| address.as_ref() == Some(&conversation.address);
+    let contact = Contact::read(word).ok();
+    let by_address = |conversation: &Conversation| {
+        contact.as_ref().is_some_and(|contact| contact.address == conversation.address)
+    };
     let by_name = |conversation: &Conversation| conversation.name.as_deref() == Some(word);
     let folded = word.to_lowercase();
     let by_folded_name = |conversation: &Conversation| {
@@ -48,9 +52,10 @@ pub fn resolve(word: &str, conversations: &[Conversation]) -> Result<Referent, F
             several => return Err(Failure::Ambiguous(several.iter().map(|one| one.id.0).collect())),
         }
     }
-    address
-        .filter(|address| address.local().is_some())
-        .map(Referent::Address)
+    // A room is entered before anybody can talk there.
+    contact
+        .filter(|contact| contact.kind == ContactKind::Account)
+        .map(|contact| Referent::Address(contact.address))
         .ok_or(Failure::NoSuchConversation)
 }
 
@@ -87,6 +92,8 @@ mod tests {
         assert_eq!(found("2"), 2);
         assert_eq!(found("#2"), 2);
         assert_eq!(found("Ben@Example.org"), 1);
+        assert_eq!(found("xmpp:ben@example.org?message"), 1);
+        assert_eq!(found("xmpp:lobby@muc.example.org?join"), 5);
         assert_eq!(found("g1@muc.example.org"), 2);
         assert_eq!(found("crew"), 2);
         assert_eq!(found("night watch"), 3);
@@ -116,6 +123,11 @@ mod tests {
     fn an_unknown_address_may_become_a_chat_and_an_unknown_name_may_not() {
         let address = Address::parse("zoe@example.org").unwrap();
         assert_eq!(resolve("zoe@example.org", &some()).unwrap(), Referent::Address(address));
+        assert!(matches!(resolve("xmpp:zoe@example.org", &some()), Ok(Referent::Address(_))));
+        assert!(matches!(
+            resolve("xmpp:zoe@muc.example.org?join", &some()),
+            Err(Failure::NoSuchConversation)
+        ));
         assert!(matches!(resolve("zoe", &some()), Err(Failure::NoSuchConversation)));
         assert!(matches!(resolve("99", &some()), Err(Failure::NoSuchConversation)));
         assert!(matches!(resolve("", &some()), Err(Failure::NoSuchConversation)));

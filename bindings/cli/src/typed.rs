@@ -1,6 +1,6 @@
 //! What a person types at the prompt: a text to send, or a command that starts with `/`.
 
-use heliograph_client::Address;
+use heliograph_client::{Address, Contact};
 
 use crate::action::{Action, Target};
 
@@ -100,8 +100,8 @@ pub fn understand(line: &str, here: Option<&Target>) -> Typed {
         ("join", rest) => {
             let (room, nick) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
             let nick = unquoted(nick.trim());
-            match Address::parse(room) {
-                Ok(room) => {
+            match Contact::read(room) {
+                Ok(Contact { address: room, .. }) => {
                     Typed::Do(Action::Join { room, nick: (!nick.is_empty()).then(|| nick.to_owned()) })
                 }
                 Err(_) => Typed::Wrong("Say which room by address: /join room@service."),
@@ -181,6 +181,13 @@ mod tests {
         assert_eq!(
             understand("/join r@muc.x.org", None),
             Typed::Do(Action::Join { room: Address::parse("r@muc.x.org").unwrap(), nick: None })
+        );
+        assert_eq!(
+            understand("/join xmpp:r@muc.x.org?join rosa", None),
+            Typed::Do(Action::Join {
+                room: Address::parse("r@muc.x.org").unwrap(),
+                nick: Some("rosa".into())
+            })
         );
         assert!(matches!(understand("/fly", Some(&HERE)), Typed::Wrong(_)));
     }

@@ -26,6 +26,11 @@ pub struct AccountConfig {
     /// The keys of which the server must have one, besides a trusted certificate: SHA-256 of the public key in Base64.
     #[uniffi(default = [])]
     pub pins: Vec<String>,
+    /// A key of the server that the user has confirmed, as [`inspect_server`](crate::inspect_server) shows it: it is accepted
+    /// although no authority vouches for it, if its certificate is for the account's domain and has not expired. To accept no
+    /// other key either, name it in `pins`, too.
+    #[uniffi(default)]
+    pub trusted_key: Option<String>,
     /// The `wss:` address of the server, for networks that pass only HTTPS; without it the domain's web server is asked
     /// (XEP-0156).
     #[uniffi(default)]
@@ -64,6 +69,7 @@ impl TryFrom<AccountConfig> for heliograph_client::AccountConfig {
             extra_ca_pem: account.extra_ca_pem,
             allow_plain: account.allow_plain,
             pins: account.pins.iter().map(|pin| argument::pin(pin)).collect::<Result<_, _>>()?,
+            trusted_key: account.trusted_key.as_deref().map(argument::pin).transpose()?,
             web_socket: account.web_socket,
         })
     }

@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use heliograph_client::{Client, Error, ErrorCode, NetworkId, NetworkState, PowerState};
+use zeroize::Zeroizing;
 
 use crate::argument;
 use crate::connection::{Connection, ConnectionChanges, Traffic};
@@ -116,6 +117,19 @@ impl HeliographClient {
         self.address.clone()
     }
 
+    /// The link to our account, as for a QR code: `xmpp:ana@example.org`. See [`read_address`](crate::read_address).
+    pub fn contact_uri(&self) -> Result<String, HeliographError> {
+        Ok(self.client()?.contact_uri())
+    }
+
+    /// The account has another password, usually after `AuthenticationFailed`: it is kept, and tried at once. Whether the
+    /// server takes it is told by [`Self::connection`]. A session that is online is left alone; the password is used for the
+    /// next one.
+    pub async fn set_password(&self, password: String) -> Result<(), HeliographError> {
+        let password = Zeroizing::new(password);
+        self.run(|client| async move { client.set_password(password.as_str()).await }).await
+    }
+
     /// Connects, and stays connected as far as the network allows, until [`Self::suspend`]. After a failure that retrying
     /// can't cure this is also how to try again.
     pub fn start(&self) -> Result<(), HeliographError> {
@@ -141,6 +155,14 @@ impl HeliographClient {
     pub async fn catch_up(&self, deadline_ms: u64) -> Result<CatchUpReport, HeliographError> {
         let deadline = Duration::from_millis(deadline_ms);
         Ok(self.run(|client| async move { client.catch_up(deadline).await }).await?.into())
+    }
+
+    /// When a client that sleeps should be woken for [`Self::catch_up`] although nobody asks for it, in milliseconds since
+    /// 1970; `None`: not needed. To be asked after [`Self::suspend`] or a catch-up, and given to the operating system (a job
+    /// on Android, a background task on iOS), to be run when there is a network at that time or later.
+    pub async fn next_catch_up(&self) -> Result<Option<i64>, HeliographError> {
+        let next = self.run(|client| async move { client.next_catch_up().await }).await?;
+        Ok(next.map(|moment| moment.0))
     }
 
     /// Has the server announce messages at an app server while this device sleeps (XEP-0357), and nowhere else. Everything

@@ -19,8 +19,10 @@
 
 mod account;
 mod argument;
+mod certificate;
 mod client;
 mod connection;
+mod contact;
 mod conversation;
 mod error;
 mod message;
@@ -30,13 +32,21 @@ mod subscription;
 mod timeline;
 
 pub use account::{AccountConfig, ServerOverride, TlsMode, add_account};
+pub use certificate::{ServerCertificate, inspect_server};
 pub use client::{CatchUpEnd, CatchUpReport, HeliographClient};
 pub use connection::{Connection, ConnectionChanges, Traffic};
+pub use contact::{Contact, read_address};
 pub use conversation::{Conversation, ConversationFeed, Notification, Preview};
 pub use error::{Failure, HeliographError};
 pub use message::{Message, Sender};
 pub use push::{Push, PushChanges, PushOption, PushState, PushTarget};
 pub use timeline::{MessageFeed, Older, Seam, Timeline, TimelinePage, Unreadable};
+
+/// The version of Heliograph, as in `0.1.0`: for the screen that says so, and for reports.
+#[uniffi::export]
+pub fn version() -> String {
+    heliograph_client::VERSION.to_owned()
+}
 
 // Names the generated modules, also for the other languages: `heliograph.py`, `heliograph.kt`, `heliograph.swift`.
 uniffi::setup_scaffolding!("heliograph");

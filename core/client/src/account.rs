@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use heliograph_model::stanza::SessionEvent;
 use heliograph_model::{Address, Clock, Entropy, Error, ErrorCode};
 use heliograph_store::{DatabaseKey, Store, setting};
-use heliograph_sync::{EngineError, create_account};
+use heliograph_sync::{Engine, EngineError, create_account};
 use heliograph_xmpp::session::{
-    Connector, Pin, ServerLocation, ServerMemory, Session, SessionConfig, SessionOutput, TlsMode as WireTls,
-    Trust,
+    self, Connector, Pin, ServerCertificate, ServerLocation, ServerMemory, Session, SessionConfig,
+    SessionOutput, TlsMode as WireTls, Trust,
 };
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -51,6 +51,11 @@ pub struct AccountConfig {
     /// The keys of which the server must have one, besides a certificate that is trusted. Empty: any key.
     #[serde(default)]
     pub pins: Vec<Pin>,
+    /// A key of the server that the user has confirmed, usually after [`Client::inspect_server`](crate::Client::inspect_server):
+    /// a certificate for it is accepted although no authority vouches for it, if it is for the account's domain and has not
+    /// expired. To accept no other key either, name it in `pins`, too.
+    #[serde(default)]
+    pub trusted_key: Option<Pin>,
     /// The `wss:` address of the server, for networks that pass only HTTPS; `None` asks the domain's web server (XEP-0156).
     #[serde(default)]
     pub web_socket: Option<String>,
@@ -67,6 +72,7 @@ impl AccountConfig {
             extra_ca_pem: None,
             allow_plain: false,
             pins: Vec::new(),
+            trusted_key: None,
             web_socket: None,
         }
     }
@@ -93,6 +99,7 @@ impl AccountConfig {
         config.trust = trust;
         config.allow_plain = self.allow_plain;
         config.pins.clone_from(&self.pins);
+        config.trusted_key = self.trusted_key;
         config.web_socket.clone_from(&self.web_socket);
         config.connector = connector.clone();
         config
@@ -117,6 +124,11 @@ pub enum TlsMode {
     Direct,
     /// After `<starttls/>` (RFC 6120 §5), which must succeed.
     StartTls,
+}
+
+/// See [`Client::inspect_server`](crate::Client::inspect_server).
+pub(crate) async fn inspect(account: &AccountConfig) -> Result<ServerCertificate, Error> {
+    session::inspect(&account.session(&Connector::default())).await
 }
 
 /// Signs in once, so that a wrong password is known at once, then makes the database.
@@ -173,14 +185,24 @@ fn make_database(
     let now = heliograph_model::time::SystemClock.now();
     let entropy: Entropy = fresh_entropy()?;
     create_account(&mut store, now, &entropy, &account.address)?;
-    let mut bytes = Zeroizing::new(Vec::new());
-    ciborium::into_writer(account, &mut *bytes)
-        .map_err(|_| Error::new(ErrorCode::Internal, "the account does not encode"))?;
+    let bytes = encode(account)?;
     store.write(|tx| setting::put(tx, ACCOUNT_SETTING, &bytes).map_err(EngineError::from))?;
     if let Some(memory) = memory {
         server_memory::keep_first(&mut store, memory)?;
     }
     Ok(store.close()?)
+}
+
+/// Commits a changed configuration.
+pub(crate) fn keep(engine: &mut Engine, account: &AccountConfig) -> Result<(), Error> {
+    Ok(engine.keep(ACCOUNT_SETTING, &encode(account)?)?)
+}
+
+fn encode(account: &AccountConfig) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    ciborium::into_writer(account, &mut *bytes)
+        .map_err(|_| Error::new(ErrorCode::Internal, "the account does not encode"))?;
+    Ok(bytes)
 }
 
 /// Reads the configuration back.

@@ -4,15 +4,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use heliograph_model::{
-    Address, ConversationId, Error, ErrorCode, NetworkState, PowerState, PushState, PushTarget,
+    Address, ConversationId, Error, ErrorCode, NetworkState, PowerState, PushState, PushTarget, Timestamp,
 };
 use heliograph_store::message::{self, Message};
 use heliograph_store::{Store, inbox, member, search};
 use heliograph_sync::{Command, Connection, ConnectionState, Engine, Input, Reply, Situation};
+use heliograph_xmpp::session::ServerCertificate;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use zeroize::Zeroizing;
 
 use crate::account::{self, AccountConfig, StoreLocation};
 use crate::catch_up::{self, CatchUpReport, Wakefulness};
@@ -51,6 +53,13 @@ impl Client {
     /// Signs in once to check the account, then creates its database. On failure nothing is left behind.
     pub async fn add_account(location: &StoreLocation, account: AccountConfig) -> Result<(), Error> {
         account::add(location, &account).await
+    }
+
+    /// Looks at the certificate that the account's server shows, whether it is trusted or not: to let a person decide about a
+    /// server that no authority vouches for ([`AccountConfig::trusted_key`]). A TLS handshake and, before it, what STARTTLS
+    /// needs; name and password are neither sent nor needed, and the way through the web server is not tried.
+    pub async fn inspect_server(account: &AccountConfig) -> Result<ServerCertificate, Error> {
+        account::inspect(account).await
     }
 
     /// Opens an existing account without connecting. Must be called on a multi-threaded tokio runtime, which the client
@@ -143,6 +152,22 @@ impl Client {
         Ok(())
     }
 
+    /// When a client that sleeps should be woken for [`Self::catch_up`] although nobody asks for it; `None`: not needed. To be
+    /// asked after [`Self::suspend`] or a catch-up, and given to the operating system's own alarm or job, to be run when
+    /// there is a network at that time or later. Why and when is written in [`heliograph_sync::policy`].
+    pub async fn next_catch_up(&self) -> Result<Option<Timestamp>, Error> {
+        let (say, answer) = oneshot::channel();
+        let awake = self
+            .running()
+            .as_ref()
+            .is_some_and(|running| running.orders.send(Order::NextCatchUp(say)).is_ok());
+        if awake && let Ok(next) = answer.await {
+            return next;
+        }
+        // Asleep, or fell asleep over the question.
+        if self.shared.is_closed() { Err(closed()) } else { Ok(self.shared.next_catch_up()) }
+    }
+
     /// For push messages and background refresh: connects, reads what waits, and suspends again, unless the app has called
     /// [`Self::start`] or [`Self::resume`] before or meanwhile. Returns when everything is here, when waiting is of no use,
     /// and in any case before the deadline, with whatever came until then. May be called on a suspended, an open and a
@@ -201,14 +226,24 @@ impl Client {
     /// followed by [`Self::start`], in a network that can be trusted.
     pub async fn forget_server(&self) -> Result<(), Error> {
         let (done, answer) = oneshot::channel();
-        let sent = self
-            .running()
-            .as_ref()
-            .is_some_and(|running| running.orders.send(Order::ForgetServer(done)).is_ok());
-        if !sent {
-            return Err(closed());
+        self.order(Order::ForgetServer(done), answer).await
+    }
+
+    /// The account has another password, usually after [`ErrorCode::AuthenticationFailed`]: it is kept, and tried at once as
+    /// [`Self::start`] does. Whether the server takes it is told by [`Self::connection`]. A session that is online is left
+    /// alone; the password is used for the next one.
+    pub async fn set_password(&self, password: impl Into<String>) -> Result<(), Error> {
+        let password = Zeroizing::new(password.into());
+        if password.is_empty() {
+            return Err(Error::new(ErrorCode::InvalidArgument, "the password is empty"));
         }
-        answer.await.map_err(|_| closed())?
+        let (done, answer) = oneshot::channel();
+        self.order(Order::SetPassword(password, done), answer).await
+    }
+
+    /// The link to our account (RFC 5122), as for a QR code: `xmpp:ana@example.org`.
+    pub fn contact_uri(&self) -> String {
+        self.address.to_uri()
     }
 
     /// The state of the connection now.
@@ -396,7 +431,11 @@ impl Client {
 
     async fn ask(&self, command: Command) -> Result<Reply, Error> {
         let (reply, answer) = oneshot::channel();
-        let order = Order::Ask(command, reply);
+        self.order(Order::Ask(command, reply), answer).await
+    }
+
+    /// Has the driver do something, and waits for what it answers.
+    async fn order<T>(&self, order: Order, answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
         let sent = self.running().as_ref().is_some_and(|running| running.orders.send(order).is_ok());
         if !sent {
             return Err(closed());

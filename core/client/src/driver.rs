@@ -13,14 +13,17 @@ use std::time::Duration;
 use heliograph_model::stanza::{Inbound, SessionEvent};
 use heliograph_model::time::SystemClock;
 use heliograph_model::{Clock, Error, ErrorCode, NetworkState, Timestamp};
-use heliograph_sync::{Command, Effects, Engine, Input, LinkAction, LoadId, Received, Reply};
+use heliograph_sync::{
+    Command, ConnectionState, Effects, Engine, Input, LinkAction, LoadId, Received, Reply,
+};
 use heliograph_xmpp::session::{
     self, ResumeState, ServerMemory, Session, SessionHandle, SessionOutput, StoredStream,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout_at};
+use zeroize::Zeroizing;
 
-use crate::account::AccountConfig;
+use crate::account::{self, AccountConfig};
 use crate::connection::Traffic;
 use crate::crash::{self, Place};
 use crate::server_memory;
@@ -50,6 +53,10 @@ pub(crate) enum Order {
     Ask(Command, oneshot::Sender<Result<Reply, Error>>),
     /// Forget the server, so that the next connection knows nothing of it.
     ForgetServer(oneshot::Sender<Result<(), Error>>),
+    /// Use this password from now on, and at once.
+    SetPassword(Zeroizing<String>, oneshot::Sender<Result<(), Error>>),
+    /// When would this client have to be woken, if it slept?
+    NextCatchUp(oneshot::Sender<Result<Option<Timestamp>, Error>>),
     /// Say goodbye, close the database, end.
     Stop {
         /// Not to be exceeded by waiting for the server.
@@ -146,6 +153,12 @@ impl Driver {
                     Some(Order::ForgetServer(done)) => {
                         let _ = done.send(self.forget_server());
                     }
+                    Some(Order::SetPassword(password, done)) => {
+                        let _ = done.send(self.set_password(password));
+                    }
+                    Some(Order::NextCatchUp(say)) => {
+                        let _ = say.send(self.engine.next_catch_up(SystemClock.now()).map_err(Into::into));
+                    }
                     Some(Order::Stop { deadline, done }) => break (deadline, Some(done)),
                     None => break (None, None),
                 },
@@ -166,6 +179,9 @@ impl Driver {
     }
 
     async fn stop(mut self, deadline: Option<Instant>) -> Result<(), Error> {
+        // Asked before the engine forgets why it has no connection.
+        let next_catch_up = self.engine.next_catch_up(SystemClock.now());
+        self.shared.set_next_catch_up(next_catch_up.unwrap_or_default());
         if self.handle(Input::Suspend).is_err() {
             self.leave(true); // not even a full disk keeps the socket open
         }
@@ -303,6 +319,26 @@ impl Driver {
         let Some(mut memory) = self.memory.clone() else { return Ok(()) };
         memory.forget_server();
         self.remember(memory)
+    }
+
+    fn set_password(&mut self, password: Zeroizing<String>) -> Result<(), Error> {
+        // A token would let us in whether the password is right or not.
+        if let Some(mut memory) = self.memory.clone() {
+            memory.forget_token();
+            self.remember(memory)?;
+        }
+        let account = AccountConfig { password, ..self.account.clone() };
+        account::keep(&mut self.engine, &account)?;
+        self.account = account;
+        let connecting = self.shared.connection.borrow().state == ConnectionState::Connecting;
+        if connecting && self.session.as_ref().is_some_and(|session| !session.leaving) {
+            // With the old one; its refusal would be taken for the new one's.
+            self.leave(false);
+            self.connect();
+        } else {
+            self.tell(Input::Start);
+        }
+        Ok(())
     }
 
     fn leave(&mut self, politely: bool) {

@@ -49,18 +49,21 @@ pub use connection::{ConnectionChanges, Traffic};
 pub use conversation::{Conversation, Preview};
 pub use conversations::Conversations;
 pub use heliograph_model::{
-    Address, ConversationId, ConversationKind, DeliveryState, Error, ErrorCode, MessageId, NetworkId,
-    NetworkState, PowerState, PushState, PushTarget, Security, Timestamp,
+    Address, Contact, ContactKind, ConversationId, ConversationKind, DeliveryState, Error, ErrorCode,
+    MessageId, NetworkId, NetworkState, PowerState, PushState, PushTarget, Security, Timestamp,
 };
 pub use heliograph_store::DatabaseKey;
 pub use heliograph_store::conversation::ConversationState;
 pub use heliograph_store::message::{Message, Sender};
 pub use heliograph_sync::{Connection, ConnectionState, Situation};
-pub use heliograph_xmpp::session::{InvalidPin, Pin};
+pub use heliograph_xmpp::session::{CertificateProblem, InvalidPin, Pin, ServerCertificate};
 pub use notification::Notification;
 pub use push::PushChanges;
 pub use timeline::{MessageFeed, Older, Seam, SeamKind, Timeline, TimelinePage};
 pub use unreadable::{Unreadable, UnreadableReason};
+
+/// The version of Heliograph, as in `0.1.0`.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The README's Rust is compiled with the tests.
 #[cfg(doctest)]

@@ -20,6 +20,8 @@ pub(crate) struct Shared {
     pub traffic: Mutex<Traffic>,
     /// Remembers what the next connection would have to find out again.
     pub connector: Connector,
+    /// As it was said when the engine went to sleep.
+    next_catch_up: Mutex<Option<Timestamp>>,
     /// `None` while suspended.
     readers: RwLock<Option<Readers>>,
     closed: watch::Sender<bool>,
@@ -32,6 +34,7 @@ impl Shared {
             connection: watch::Sender::new(connection),
             traffic: Mutex::default(),
             connector: Connector::default(),
+            next_catch_up: Mutex::default(),
             readers: RwLock::default(),
             closed: watch::Sender::new(false),
         })
@@ -58,6 +61,15 @@ impl Shared {
 
     pub fn traffic(&self) -> MutexGuard<'_, Traffic> {
         self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// When a sleeping client should be woken.
+    pub fn next_catch_up(&self) -> Option<Timestamp> {
+        *self.next_catch_up.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn set_next_catch_up(&self, next: Option<Timestamp>) {
+        *self.next_catch_up.lock().unwrap_or_else(PoisonError::into_inner) = next;
     }
 
     /// Reads from the database; [`ErrorCode::Closed`] while suspended and after the end.

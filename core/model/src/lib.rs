@@ -9,6 +9,7 @@
 
 pub mod address;
 pub mod condition;
+pub mod contact;
 pub mod entropy;
 pub mod error;
 pub mod id;
@@ -19,6 +20,7 @@ pub mod time;
 
 pub use address::Address;
 pub use condition::{NetworkId, NetworkState, PowerState};
+pub use contact::{Contact, ContactKind};
 pub use entropy::Entropy;
 pub use error::{Error, ErrorCode};
 pub use id::{ArchiveId, ConversationId, DeviceId, GroupId, MessageId, RequestId, StanzaId};

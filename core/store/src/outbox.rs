@@ -122,6 +122,12 @@ pub fn by_stanza(connection: &Connection, stanza: &StanzaId) -> Result<Option<Ou
     Ok(statement.query_row([stanza.as_str()], from_row).optional()?)
 }
 
+/// Whether a row is in any state.
+pub fn is_empty(connection: &Connection) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM outbox)")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
 /// Conversations that have rows in any state.
 pub fn conversations(connection: &Connection) -> Result<Vec<ConversationId>, StoreError> {
     let mut statement =

@@ -18,7 +18,7 @@ use crate::timers::{Due, Window};
 
 /// Whether somebody between us and the server may have caused it: a hotel that answers in the server's place until one has
 /// agreed to its terms, a filter, an attacker. On another network the reason may be gone.
-fn may_be_the_networks(code: ErrorCode) -> bool {
+pub(crate) fn may_be_the_networks(code: ErrorCode) -> bool {
     matches!(
         code,
         ErrorCode::CertificateRejected
@@ -29,16 +29,20 @@ fn may_be_the_networks(code: ErrorCode) -> bool {
 }
 
 impl Live {
+    /// Power is short, or the phone rests.
+    pub(crate) fn saves_power(&self) -> bool {
+        self.power.idle || (self.power.low_power && !self.power.charging)
+    }
+
     /// What the phone is doing. The user's eye counts more than saving; a push wake is time that the system has granted.
     pub(crate) fn situation(&self) -> Situation {
-        let saving = self.power.idle || (self.power.low_power && !self.power.charging);
         if !self.network.available {
             Situation::Offline
         } else if self.foreground.unwrap_or(!self.push_wake) {
             Situation::Foreground
         } else if self.push_wake {
             Situation::PushWake
-        } else if saving {
+        } else if self.saves_power() {
             Situation::LowPower
         } else {
             Situation::Background

@@ -52,6 +52,10 @@ impl Engine {
         self.store.readers()
     }
 
+    pub(crate) fn live(&self) -> &Live {
+        &self.live
+    }
+
     /// Handles one input at the time `now`, with 32 bytes of fresh randomness.
     ///
     /// On error the transaction was rolled back, nothing changed and nothing is to be sent. If the input came from the

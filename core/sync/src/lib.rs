@@ -52,6 +52,7 @@ mod random;
 mod room;
 mod seam;
 mod setup;
+mod sleep;
 mod step;
 mod stream;
 mod timers;

@@ -1,6 +1,7 @@
 //! Every limit and interval of the engine, with its reason, in one place.
 
 mod situation;
+pub(crate) mod sleep;
 
 use std::time::Duration;
 

@@ -44,7 +44,7 @@ use crate::channel_binding::ChannelBindings;
 use crate::error::SessionError;
 use crate::socket::Socket;
 use crate::timeouts::{self, Timeouts};
-use crate::tls::{self, Pin, Purpose, Tls, Trust};
+use crate::tls::{self, Pin, Purpose, Terms, Tls, Trust};
 use crate::traffic::Counters;
 use candidate::Candidate;
 use field::Field;
@@ -87,10 +87,21 @@ pub(crate) struct Destination<'a> {
     pub(crate) network: &'a Network,
     pub(crate) trust: &'a Trust,
     pub(crate) pins: &'a [Pin],
+    /// A key that needs no authority to vouch for it.
+    pub(crate) confirmed: Option<Pin>,
     pub(crate) timeouts: &'a Timeouts,
 }
 
 impl Destination<'_> {
+    pub(crate) fn terms(&self) -> Terms {
+        Terms {
+            trust: self.trust.clone(),
+            pins: self.pins.to_vec(),
+            confirmed: self.confirmed,
+            domain: self.domain.to_owned(),
+        }
+    }
+
     /// Under which the way is kept: where a server refers us to must not be taken for where it was.
     fn place(&self) -> String {
         match self.server {
@@ -133,17 +144,10 @@ struct Inner {
     memory: Mutex<Memory>,
     /// For the draw among SRV records.
     random: Mutex<ChaCha8Rng>,
+    /// With what it was made for.
     tls: Mutex<Option<(Terms, Arc<Tls>)>>,
     /// Where web servers listen; tests have no right to that port.
     https_port: u16,
-}
-
-/// What a [`Tls`] was made for.
-#[derive(PartialEq, Eq)]
-struct Terms {
-    trust: Trust,
-    pins: Vec<Pin>,
-    domain: String,
 }
 
 impl Default for Connector {
@@ -204,9 +208,7 @@ impl Connector {
                 }
             }
         };
-        if let Some(error) =
-            fatal.filter(|error| !error.code().is_transient() || *error == SessionError::NoService)
-        {
+        if let Some(error) = fatal.filter(is_final) {
             return Err(error);
         }
         if tried.only_network() {
@@ -217,6 +219,20 @@ impl Connector {
             }
         }
         Err(tried.verdict())
+    }
+
+    /// A connection that is only to be looked at, by `tls`: by TCP, and as if nothing were remembered of the server.
+    pub(crate) async fn approach(
+        &self,
+        to: &Destination<'_>,
+        tls: &Tls,
+        counters: &Arc<Counters>,
+    ) -> Result<Reached, SessionError> {
+        let field = Field::new(self, to, counters);
+        let mut tried = Tried::default();
+        over_tcp(&field, tls, None, &mut tried)
+            .await
+            .map_err(|fatal| fatal.filter(is_final).unwrap_or_else(|| tried.verdict()))
     }
 
     /// TLS over a connection that began without.
@@ -240,12 +256,12 @@ impl Connector {
     }
 
     fn tls(&self, to: &Destination<'_>) -> Result<Arc<Tls>, SessionError> {
-        let terms = Terms { trust: to.trust.clone(), pins: to.pins.to_vec(), domain: to.domain.to_owned() };
+        let terms = to.terms();
         let mut made = locked(&self.0.tls);
         match &*made {
             Some((known, tls)) if *known == terms => Ok(Arc::clone(tls)),
             _ => {
-                let tls = Arc::new(Tls::new(to.trust, to.pins, to.domain)?);
+                let tls = Arc::new(Tls::new(&terms)?);
                 *made = Some((terms, Arc::clone(&tls)));
                 Ok(tls)
             }
@@ -259,6 +275,11 @@ impl Connector {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether no other way is worth trying.
+fn is_final(error: &SessionError) -> bool {
+    !error.code().is_transient() || *error == SessionError::NoService
 }
 
 /// The first candidate that connects and, under direct TLS, shakes hands.
@@ -389,7 +410,7 @@ async fn https(
     Err(race.into_failures().0.verdict())
 }
 
-async fn handshake<Io: AsyncRead + AsyncWrite + Unpin>(
+pub(crate) async fn handshake<Io: AsyncRead + AsyncWrite + Unpin>(
     to: &Destination<'_>,
     tls: &Tls,
     io: Io,

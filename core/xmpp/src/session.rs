@@ -12,6 +12,7 @@
 //! down. Sending never blocks: the engine bounds what it has in flight.
 
 mod driver;
+mod inspection;
 mod login;
 mod resume;
 mod wire;
@@ -27,8 +28,9 @@ use zeroize::Zeroizing;
 pub use crate::connect::{Connector, Network, Route, ServerLocation, TlsMode, Transport};
 pub use crate::server_memory::ServerMemory;
 pub use crate::timeouts::Timeouts;
-pub use crate::tls::{InvalidPin, Pin, Trust};
+pub use crate::tls::{CertificateProblem, InvalidPin, Pin, ServerCertificate, Trust};
 pub use crate::traffic::Traffic;
+pub use inspection::inspect;
 pub use resume::{ResumeState, StoredStream};
 
 use crate::connect::Destination;
@@ -58,6 +60,9 @@ pub struct SessionConfig {
     pub trust: Trust,
     /// The keys of which the server must have one, besides a certificate that is believed. Empty: any.
     pub pins: Vec<Pin>,
+    /// A key of the server that the user has confirmed: a certificate for it is believed although no authority vouches for it,
+    /// if it is for the domain and of this time. Other certificates need an authority as ever.
+    pub trusted_key: Option<Pin>,
     /// The network that the device is in.
     pub network: Network,
     /// What is remembered of earlier connections. To be the same for all sessions of an account.
@@ -84,6 +89,7 @@ impl SessionConfig {
             web_socket: None,
             trust: Trust::Public,
             pins: Vec::new(),
+            trusted_key: None,
             network: Network::default(),
             connector: Connector::default(),
             allow_plain: false,
@@ -102,6 +108,7 @@ impl SessionConfig {
             network: &self.network,
             trust: &self.trust,
             pins: &self.pins,
+            confirmed: self.trusted_key,
             timeouts: &self.timeouts,
         }
     }

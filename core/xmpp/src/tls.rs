@@ -3,6 +3,7 @@
 //! [`Tls`] is made once and used for every connection of an account: it keeps the tickets that servers give, so that the next
 //! handshake needs no certificate (RFC 8446 §2.2). A ticket is used once and lives in memory only.
 
+mod certificate;
 mod pin;
 mod verifier;
 
@@ -11,17 +12,20 @@ use std::sync::Arc;
 
 use rustls::client::Resumption;
 use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, ClientConfig, HandshakeKind, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+pub use certificate::{CertificateProblem, ServerCertificate};
 pub use pin::{InvalidPin, Pin};
 
 use crate::channel_binding::{self, ChannelBindings};
 use crate::error::SessionError;
-use verifier::{Verifier, is_of_another_name};
+use verifier::Verifier;
+pub(crate) use verifier::Witness;
 
 /// ALPN of direct TLS (XEP-0368 §3): lets one port serve several protocols.
 const XMPP: &[u8] = b"xmpp-client";
@@ -50,6 +54,18 @@ pub enum Trust {
     ExtraCa(Vec<u8>),
 }
 
+/// What a certificate has to be to be believed.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Terms {
+    pub(crate) trust: Trust,
+    /// The keys of which the server must have one. Empty: any.
+    pub(crate) pins: Vec<Pin>,
+    /// The key that a person has confirmed.
+    pub(crate) confirmed: Option<Pin>,
+    /// The account's, in ASCII form.
+    pub(crate) domain: String,
+}
+
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -72,29 +88,39 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// For an account of `domain` (in ASCII form).
-    pub(crate) fn new(trust: &Trust, pins: &[Pin], domain: &str) -> Result<Self, SessionError> {
-        // Named here and never taken from the process: another library may have installed another provider there.
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let chain = verifier::chain(trust, &provider)?;
-        let config = |pins: &[Pin], or_for, alpn: Option<&[u8]>| -> Result<_, SessionError> {
-            let chain: Arc<dyn ServerCertVerifier> = Arc::clone(&chain);
-            let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
-                .with_safe_default_protocol_versions()
-                .map_err(|_| SessionError::Internal("no TLS version is available"))?
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(Verifier::new(chain, pins.to_vec(), or_for)))
-                .with_no_client_auth();
-            config.alpn_protocols = alpn.map(<[u8]>::to_vec).into_iter().collect();
-            config.resumption = Resumption::in_memory_sessions(TICKETS);
-            Ok(Arc::new(config))
+    /// For the connections of an account.
+    pub(crate) fn new(terms: &Terms) -> Result<Self, SessionError> {
+        let provider = provider();
+        let chain = verifier::chain(&terms.trust, &provider)?;
+        let config = |pins: &[Pin], confirmed, or_for, alpn: Option<&[u8]>| {
+            let verifier = Verifier::new(Arc::clone(&chain), pins.to_vec(), confirmed, or_for);
+            configuration(&provider, Arc::new(verifier), alpn, Resumption::in_memory_sessions(TICKETS))
         };
+        let (pins, confirmed) = (terms.pins.as_slice(), terms.confirmed);
         Ok(Self {
-            direct: config(pins, None, Some(XMPP))?,
-            start: config(pins, None, None)?,
-            web_socket: config(pins, server_name(domain).ok(), Some(HTTP))?,
-            discovery: config(&[], None, Some(HTTP))?,
+            direct: config(pins, confirmed, None, Some(XMPP))?,
+            start: config(pins, confirmed, None, None)?,
+            web_socket: config(pins, confirmed, server_name(&terms.domain).ok(), Some(HTTP))?,
+            discovery: config(&[], None, None, Some(HTTP))?,
         })
+    }
+
+    /// For looking at a server and saying nothing to it. Every handshake is a full one: a resumed one shows no certificate.
+    pub(crate) fn inspecting(terms: &Terms) -> Result<(Self, Arc<Witness>), SessionError> {
+        let provider = provider();
+        let chain = verifier::chain(&terms.trust, &provider)?;
+        let witness = Arc::new(Witness::new(Verifier::new(chain, terms.pins.clone(), terms.confirmed, None)));
+        let config = |alpn: Option<&[u8]>| {
+            configuration(&provider, Arc::clone(&witness) as _, alpn, Resumption::disabled())
+        };
+        let web = config(Some(HTTP))?;
+        let tls = Self {
+            direct: config(Some(XMPP))?,
+            start: config(None)?,
+            web_socket: Arc::clone(&web),
+            discovery: web,
+        };
+        Ok((tls, witness))
     }
 
     /// Shakes hands as a client of `name`: for XMPP the account's domain, wherever DNS sent us (RFC 6120 §13.7.2.1).
@@ -115,6 +141,28 @@ impl Tls {
             .await
             .map_err(|error| failure(&error))
     }
+}
+
+/// Named here and never taken from the process: another library may have installed another provider there.
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+fn configuration(
+    provider: &Arc<CryptoProvider>,
+    verifier: Arc<dyn ServerCertVerifier>,
+    alpn: Option<&[u8]>,
+    resumption: Resumption,
+) -> Result<Arc<ClientConfig>, SessionError> {
+    let mut config = ClientConfig::builder_with_provider(Arc::clone(provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|_| SessionError::Internal("no TLS version is available"))?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    config.alpn_protocols = alpn.map(<[u8]>::to_vec).into_iter().collect();
+    config.resumption = resumption;
+    Ok(Arc::new(config))
 }
 
 fn server_name(name: &str) -> Result<ServerName<'static>, SessionError> {
@@ -141,8 +189,12 @@ pub(crate) fn channel_binding<Io>(stream: &TlsStream<Io>) -> ChannelBindings {
 /// tokio-rustls wraps rustls' error in an I/O error.
 fn failure(error: &io::Error) -> SessionError {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(CertificateError::BadSignature)) => {
+            SessionError::Certificate("a signature in it, or the one by its key, is wrong".to_owned())
+        }
         Some(rustls::Error::InvalidCertificate(reason)) => {
-            SessionError::Certificate(certificate_reason(reason).to_owned())
+            // Without the names in the certificate: they may be private.
+            SessionError::Certificate(CertificateProblem::of(reason).reason().to_owned())
         }
         Some(rustls::Error::NoCertificatesPresented) => {
             SessionError::Certificate("none was presented".to_owned())
@@ -152,19 +204,5 @@ fn failure(error: &io::Error) -> SessionError {
         Some(rustls::Error::AlertReceived(alert)) => SessionError::Tls(format!("the server sent {alert:?}")),
         Some(_) => SessionError::Tls("the server does not speak TLS".to_owned()),
         None => SessionError::from(io::Error::from(error.kind())),
-    }
-}
-
-/// Without the names in the certificate: they may be private.
-fn certificate_reason(reason: &CertificateError) -> &'static str {
-    match reason {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired",
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet",
-        reason if is_of_another_name(reason) => "it is for another name",
-        CertificateError::ApplicationVerificationFailure => "its key is none of the pinned ones",
-        CertificateError::BadSignature => "its signature is not its issuer's",
-        CertificateError::UnknownIssuer => "its issuer is not trusted",
-        CertificateError::Revoked => "it was revoked",
-        _ => "it is malformed",
     }
 }

@@ -12,7 +12,7 @@
 use std::time::Duration;
 
 use heliograph_model::stanza::{Outbound, Request};
-use heliograph_model::{Address, DeliveryState, ErrorCode, PushState, PushTarget};
+use heliograph_model::{Address, DeliveryState, Error, ErrorCode, PowerState, PushState, PushTarget};
 use heliograph_store::push;
 use heliograph_suites::model::{Plan, World, group_of, texts};
 use heliograph_sync::{Command, Input, push_state};
@@ -110,6 +110,50 @@ fn a_changed_place_replaces_the_old_one_and_what_is_taken_back_is_gone() {
     world.phone_mut(0).die(now);
     world.settle();
     assert_eq!((state(&world), registered(&mut world)), (PushState::Off, Vec::new()));
+}
+
+#[test]
+fn a_sleeping_phone_is_called_by_the_clock_as_often_as_nobody_else_calls() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    world.make_group();
+    let minutes = |count| Some(Duration::from_mins(count));
+    let asleep = |world: &World| world.phone(0).may_sleep(world.now());
+    let saving = PowerState { low_power: true, ..PowerState::default() };
+    let enough = PowerState::default();
+
+    assert_eq!(asleep(&world), minutes(30), "nobody calls");
+    world.input(0, Input::Power(saving));
+    assert_eq!(asleep(&world), minutes(120), "and power is short");
+    world.input(0, Input::Power(enough));
+
+    world.input(0, Input::Network(false.into()));
+    enable(&mut world, &target("node", "hush"));
+    assert_eq!(asleep(&world), minutes(30), "the server does not know of it yet");
+    world.input(0, Input::Network(true.into()));
+    world.settle();
+    assert_eq!(asleep(&world), minutes(24 * 60), "the server calls");
+
+    world.input(0, Input::Network(false.into()));
+    world.say(0, "the bridge is open again").unwrap();
+    assert_eq!(asleep(&world), minutes(15), "somebody waits for it");
+    world.input(0, Input::Power(saving));
+    assert_eq!(asleep(&world), minutes(30));
+    world.input(0, Input::Network(true.into()));
+    world.settle();
+    assert_eq!(asleep(&world), minutes(24 * 60), "it has arrived");
+
+    let stopped = |world: &mut World, code| {
+        let now = world.now();
+        world.phone_mut(0).fault(now, Error::new(code, "refused"));
+        asleep(world)
+    };
+    assert_eq!(
+        stopped(&mut world, ErrorCode::CertificateRejected),
+        minutes(24 * 60),
+        "another network may cure it"
+    );
+    assert_eq!(stopped(&mut world, ErrorCode::AuthenticationFailed), None, "only a person can");
 }
 
 #[test]

@@ -65,6 +65,7 @@ impl Account {
             network: &self.network,
             trust: &trust,
             pins: &self.pins,
+            confirmed: None,
             timeouts: &self.timeouts,
         };
         let counters = Arc::default();
@@ -201,7 +202,7 @@ async fn of_several_pinned_keys_one_must_be_the_servers() {
     account.pins = vec![spare];
     let error = account.reach().await.err().unwrap();
     assert_eq!(error.code(), ErrorCode::CertificateRejected);
-    assert_eq!(error.to_string(), "the certificate was refused: its key is none of the pinned ones");
+    assert_eq!(error.to_string(), "the certificate was refused: its key is none of the expected ones");
 }
 
 #[tokio::test]

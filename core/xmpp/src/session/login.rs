@@ -8,6 +8,7 @@ use minidom::Element;
 use tokio::io::BufReader;
 use tokio_xmpp::xmlstream::{ReadError, StreamHeader, Timeouts, XmlStream, initiate_stream};
 use xmpp_parsers::ns as xns;
+use zeroize::Zeroizing;
 
 use heliograph_model::stanza::Granted;
 use heliograph_model::time::SystemClock;
@@ -170,12 +171,7 @@ async fn negotiate(
                 let Phase::Open(stream) = std::mem::replace(&mut phase, Phase::Moved) else {
                     return Err(NO_STREAM);
                 };
-                let io = stream.into_inner();
-                // What came in the clear behind `<proceed/>` must never be taken for something that came under TLS.
-                if !io.buffer().is_empty() {
-                    return Err(SessionError::Protocol("data in the clear behind the start of TLS"));
-                }
-                let stream = config.connector.secure(to, io.into_inner()).await?;
+                let stream = config.connector.secure(to, bare(*stream)?).await?;
                 let secured = Secured::of(&stream);
                 counters.went(Route { transport: Transport::StartTls, tls_resumed: secured.resumed });
                 let socket = Socket::new(stream);
@@ -194,6 +190,58 @@ async fn negotiate(
                 return Ok(Established { stream: *stream, outcome, granted, early: None });
             }
         }
+    }
+}
+
+/// What precedes TLS, and nothing more: the stream, and the server's word that TLS may start.
+pub(super) async fn until_tls(config: &SessionConfig, io: Socket) -> Result<Socket, SessionError> {
+    const NO_STREAM: SessionError = SessionError::Internal("the negotiation wants no stream before TLS");
+    let mut memory = ServerMemory::new(config.address.clone())?;
+    let login = Login {
+        address: config.address.clone(),
+        password: Zeroizing::default(),
+        resource: None,
+        allow_plain: false,
+        inactive: true,
+        resume: None,
+        now: SystemClock.now(),
+        redirects: 0,
+    };
+    let mut negotiation = Negotiation::new(login, &mut memory);
+    let mut actions = std::collections::VecDeque::from(negotiation.handle(Input::Connected)?);
+    let mut phase = Phase::Raw(BufReader::new(io));
+    loop {
+        match actions.pop_front() {
+            Some(Action::OpenStream { named: false, ahead }) if ahead.is_empty() => {
+                let stream = open(std::mem::replace(&mut phase, Phase::Moved), config, false).await?;
+                phase = Phase::Open(Box::new(stream));
+            }
+            Some(Action::Send(element)) => {
+                let Phase::Open(stream) = &mut phase else { return Err(NO_STREAM) };
+                stream.send(&element).await?;
+            }
+            Some(Action::StartTls) => {
+                let Phase::Open(stream) = phase else { return Err(NO_STREAM) };
+                return bare(*stream);
+            }
+            Some(_) => return Err(NO_STREAM),
+            None => {
+                let Phase::Open(stream) = &mut phase else { return Err(NO_STREAM) };
+                let element = next_element(stream).await?;
+                actions.extend(negotiation.handle(Input::Element(&element))?);
+            }
+        }
+    }
+}
+
+/// The socket under a stream that TLS takes the place of.
+fn bare(stream: Stream) -> Result<Socket, SessionError> {
+    let io = stream.into_inner();
+    // What came in the clear behind `<proceed/>` must never be taken for something that came under TLS.
+    if io.buffer().is_empty() {
+        Ok(io.into_inner())
+    } else {
+        Err(SessionError::Protocol("data in the clear behind the start of TLS"))
     }
 }
 

@@ -1,6 +1,7 @@
-//! Whether a certificate is believed: a chain that is trusted, a name that is meant, a key that is pinned.
+//! Whether a certificate is believed: a chain that is trusted, or a key that the user has confirmed; a name that is meant, a
+//! time that is now; a key that is pinned.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -9,6 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
+use super::certificate::{CertificateProblem, ServerCertificate, check_time_and_name};
 use super::{Pin, Trust};
 use crate::error::SessionError;
 
@@ -18,6 +20,8 @@ pub(super) struct Verifier {
     chain: Arc<dyn ServerCertVerifier>,
     /// Without any, every key is good.
     pins: Vec<Pin>,
+    /// A key for which a person vouches, so that no authority has to.
+    confirmed: Option<Pin>,
     /// A name that is as good as the one that is asked for.
     or_for: Option<ServerName<'static>>,
 }
@@ -26,9 +30,36 @@ impl Verifier {
     pub(super) fn new(
         chain: Arc<dyn ServerCertVerifier>,
         pins: Vec<Pin>,
+        confirmed: Option<Pin>,
         or_for: Option<ServerName<'static>>,
     ) -> Self {
-        Self { chain, pins, or_for }
+        Self { chain, pins, confirmed, or_for }
+    }
+
+    /// A person's word stands in for an authority's, and for nothing else: what an authority has taken back, what is over, or
+    /// what is for another name is still that.
+    fn believed_for(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        name: &ServerName<'_>,
+        now: UnixTime,
+        by_chain: Result<ServerCertVerified, Error>,
+    ) -> Result<ServerCertVerified, Error> {
+        match (by_chain, self.confirmed) {
+            (Err(Error::InvalidCertificate(reason)), Some(confirmed))
+                if reason != CertificateError::Revoked =>
+            {
+                if Pin::of(end_entity) == Some(confirmed) {
+                    check_time_and_name(end_entity, name, now)?;
+                    Ok(ServerCertVerified::assertion())
+                } else if CertificateProblem::of(&reason) == CertificateProblem::UnknownIssuer {
+                    Err(CertificateError::ApplicationVerificationFailure.into())
+                } else {
+                    Err(reason.into())
+                }
+            }
+            (by_chain, _) => by_chain,
+        }
     }
 }
 
@@ -42,10 +73,13 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let verify = |name: &ServerName<'_>| {
-            self.chain.verify_server_cert(end_entity, intermediates, name, ocsp_response, now)
+            let by_chain = self.chain.verify_server_cert(end_entity, intermediates, name, ocsp_response, now);
+            self.believed_for(end_entity, name, now, by_chain)
         };
         let verified = match (verify(server_name), &self.or_for) {
-            (Err(Error::InvalidCertificate(reason)), Some(other)) if is_of_another_name(&reason) => {
+            (Err(Error::InvalidCertificate(reason)), Some(other))
+                if CertificateProblem::of(&reason) == CertificateProblem::OtherName =>
+            {
                 verify(other)
             }
             (result, _) => result,
@@ -77,8 +111,69 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-pub(super) fn is_of_another_name(reason: &CertificateError) -> bool {
-    matches!(reason, CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. })
+/// Lets every server go through with the handshake that proves that it has the key of its certificate, and keeps what it
+/// showed. For looking at a server and for nothing else.
+#[derive(Debug)]
+pub(crate) struct Witness {
+    verifier: Verifier,
+    seen: Mutex<Option<Result<ServerCertificate, SessionError>>>,
+}
+
+impl Witness {
+    pub(super) fn new(verifier: Verifier) -> Self {
+        Self { verifier, seen: Mutex::default() }
+    }
+
+    /// What the last server showed that was met.
+    pub(crate) fn seen(&self) -> Result<ServerCertificate, SessionError> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+        seen.unwrap_or(Err(SessionError::Internal("a handshake without a certificate")))
+    }
+}
+
+impl ServerCertVerifier for Witness {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verdict =
+            self.verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        let problem = match verdict {
+            Ok(_) => None,
+            Err(Error::InvalidCertificate(reason)) => Some(CertificateProblem::of(&reason)),
+            // The verifier itself failed, which says nothing of the certificate.
+            Err(error) => return Err(error),
+        };
+        let seen = ServerCertificate::read(end_entity, problem);
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verifier.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verifier.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.verifier.supported_verify_schemes()
+    }
 }
 
 /// Whose signatures make a chain trusted.

@@ -17,12 +17,13 @@ use futures::{SinkExt, StreamExt};
 use heliograph_model::Address;
 use heliograph_xmpp::session::{ServerLocation, SessionConfig, TlsMode, Trust};
 use minidom::Element;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use scram::ScramServer;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::version::TLS12;
 use tokio_rustls::rustls::{ALL_VERSIONS, HandshakeKind, ServerConfig, SupportedProtocolVersion, crypto};
 use tokio_websockets::{Message, ServerBuilder, WebSocketStream};
@@ -81,17 +82,27 @@ impl Server {
         let key = KeyPair::generate().unwrap();
         let certificate =
             CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+        Self { ca_pem: issuer.pem(), ..Self::showing(&certificate, &key, versions).await }
+    }
+
+    /// One that shows this certificate and signs with this key, whether it belongs to it or not.
+    pub async fn showing(
+        certificate: &Certificate,
+        key: &KeyPair,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Self {
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let key = crypto::ring::sign::any_supported_type(&key).unwrap();
+        let shown = CertifiedKey::new(vec![certificate.der().clone()], key);
         let config = ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
             .with_protocol_versions(versions)
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)));
         Self {
             listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
             acceptor: TlsAcceptor::from(Arc::new(config)),
-            ca_pem: issuer.pem(),
+            ca_pem: String::new(),
             certificate: certificate.der().to_vec(),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use heliograph_model::stanza::{ClientState, Granted, Inbound, Outbound, SessionEvent, StreamIdentity};
 use heliograph_model::{Address, Entropy, Error, ErrorCode, Timestamp};
@@ -149,6 +150,11 @@ impl Phone {
         let effects = self.try_handle(now, input)?;
         self.carry_out(effects);
         Ok(())
+    }
+
+    /// For how long the phone may sleep from now on; `None`: until somebody uses it.
+    pub fn may_sleep(&self, now: Timestamp) -> Option<Duration> {
+        self.engine.as_ref().unwrap().next_catch_up(now).unwrap().map(|next| next.since(now))
     }
 
     /// Fills the disk, or makes room again.

@@ -1,0 +1,42 @@
+//! Addresses as they stand on paper, in links and in QR codes.
+
+use heliograph_client::{ContactKind, Error, ErrorCode};
+
+use crate::error::HeliographError;
+
+/// What an address is the address of.
+#[uniffi::remote(Enum)]
+pub enum ContactKind {
+    /// A person's account, if nothing else is said.
+    Account,
+    /// A room to enter.
+    Room,
+}
+
+/// Somebody, or a room, to write to.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Contact {
+    /// The address, `name@server`.
+    pub address: String,
+    /// What it is the address of, as far as the text says.
+    pub kind: ContactKind,
+    /// A name that the text proposes for it: one line, never empty. Nobody has checked it.
+    pub name: Option<String>,
+}
+
+impl From<heliograph_client::Contact> for Contact {
+    fn from(contact: heliograph_client::Contact) -> Self {
+        Self { address: contact.address.into(), kind: contact.kind, name: contact.name }
+    }
+}
+
+/// Reads an address (`ana@example.org`) or a link to one (RFC 5122: `xmpp:ana@example.org?message`,
+/// `xmpp:crew@muc.example.org?join`), as typed, followed or scanned. A text that a link proposes to send is left out.
+///
+/// Errors: `InvalidArgument`.
+#[uniffi::export]
+pub fn read_address(text: &str) -> Result<Contact, HeliographError> {
+    let contact = heliograph_client::Contact::read(text)
+        .map_err(|_| Error::new(ErrorCode::InvalidArgument, "neither an XMPP address nor a link to one"))?;
+    Ok(contact.into())
+}
