@@ -2,81 +2,32 @@
 # servers.sh FOLDER prosody13|prosody012|ejabberd...
 #
 # Downloads XMPP servers from the distribution that this machine already uses and unpacks each into FOLDER/NAME, with its
-# start scripts (prosody and prosodyctl, or ejabberd) at the top. Installs nothing, needs no root, starts no service and
-# writes no file outside FOLDER: apt works on a private, empty state, so the libraries that the servers need come along
-# whatever this machine has. Folders that are complete already are left alone.
+# start scripts (prosody and prosodyctl, or ejabberd) at the top. What it downloads with is in `archive.sh`, which comes
+# before it. Folders that are complete already are left alone.
 #
 # Exit codes: 3 no usable package source on this machine, 4 a server is not in it, 2 wrong arguments.
 set -euo pipefail
 
 [ $# -ge 2 ] || { echo "usage: servers.sh FOLDER NAME..." >&2; exit 2; }
-mkdir -p "$1"
-folder=$(cd "$1" && pwd)
+open_archive "$1"
 shift
-
-for program in apt-get dpkg-deb awk sed; do
-    command -v "$program" >/dev/null || { echo "servers.sh: no $program on this machine" >&2; exit 3; }
-done
-. /etc/os-release
 
 # Which suite carries which server. Debian's mirrors keep the older suites beside the current one; bookworm is the only one
 # with both (13 as a backport), and its programs run on newer releases too. Ubuntu carries one version per release.
-case "$ID" in
+case "$distribution" in
 debian)
-    pool=debian; components=main; suites="bookworm bookworm-backports"
+    components=main; suites="bookworm bookworm-backports"
     suite_of_prosody012=bookworm; suite_of_prosody13=bookworm-backports; suite_of_ejabberd=bookworm-backports
-    if [ "${VERSION_CODENAME:-}" != bookworm ]; then
+    if [ "$release" != bookworm ]; then
         suites="bookworm trixie"; suite_of_prosody13=trixie; suite_of_ejabberd=trixie
     fi ;;
 ubuntu)
-    pool=ubuntu; components="main universe"; suites="noble"
-    suite_of_prosody012=noble; suite_of_prosody13=${VERSION_CODENAME:-noble}
+    components="main universe"; suites="noble"
+    suite_of_prosody012=noble; suite_of_prosody13=${release:-noble}
     suite_of_ejabberd=$suite_of_prosody13
     [ "$suite_of_prosody13" = noble ] || suites="noble $suite_of_prosody13" ;;
-*)
-    echo "servers.sh: knows the package archives of Debian and Ubuntu only, this is $ID" >&2; exit 3 ;;
 esac
-keyring=
-for candidate in /usr/share/keyrings/$pool-archive-keyring.gpg /usr/share/keyrings/$pool-archive-keyring.pgp; do
-    [ -f "$candidate" ] && keyring=$candidate && break
-done
-[ -n "$keyring" ] || { echo "servers.sh: the package $pool-archive-keyring is missing" >&2; exit 3; }
-
-# The mirror is the one that this machine is configured for: the first source that isn't a security archive.
-mirror_of_sources_file() {
-    awk 'BEGIN { RS = ""; FS = "\n" }
-        { uri = ""; usable = 0
-          for (i = 1; i <= NF; i++) {
-              if ($i ~ /^URIs:/) { split($i, part, /[ \t]+/); uri = part[2] }
-              if ($i ~ /^Suites:/ && $i !~ /^Suites:[^ ]* *[^ ]*-security *$/) usable = 1 }
-          if (uri != "" && usable) print uri }' "$1"
-}
-mirror_of_list_file() {
-    sed -E 's/\[[^]]*\]//' "$1" | awk '$1 == "deb" && $3 !~ /-security/ { print $2 }'
-}
-mirrors=$(
-    for file in /etc/apt/sources.list.d/{debian,ubuntu}.sources /etc/apt/sources.list.d/*.sources; do
-        [ -f "$file" ] && mirror_of_sources_file "$file"
-    done
-    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-        [ -f "$file" ] && mirror_of_list_file "$file"
-    done
-    true
-)
-mirror=${mirrors%%$'\n'*}
-[ -n "$mirror" ] || { echo "servers.sh: apt has no package source configured" >&2; exit 3; }
-
-state=$folder/.apt
-mkdir -p "$state"/{lists/partial,cache/archives/partial,none}
-: > "$state/status"
-printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: %s\nSigned-By: %s\n' \
-    "$mirror" "$suites" "$components" "$keyring" > "$state/archive.sources"
-private_apt() {
-    apt-get -qq -o Dir::State="$state" -o Dir::State::lists="$state/lists" -o Dir::State::status="$state/status" \
-        -o Dir::Cache="$state/cache" -o Dir::Etc::sourcelist="$state/archive.sources" \
-        -o Dir::Etc::sourceparts="$state/none" -o Dir::Etc::preferencesparts="$state/none" \
-        -o Debug::NoLocking=1 -o APT::Sandbox::User="$(id -un)" "$@"
-}
+use_suites "$suites" "$components"
 
 # Lua, Erlang, and everything that the servers' modules link to; the C library and the rest of the base system stay this
 # machine's.
@@ -85,7 +36,7 @@ packages_of_prosody="prosody prosody-modules lua5.4 lua-expat lua-filesystem lua
 packages_of_ejabberd="ejabberd erlang-p1-sqlite3"
 
 unpack() { # NAME SUITE VERSION-PREFIX PACKAGES (the first of them is the server)
-    local name=$1 suite=$2 version=$3 packages=$4 tree=$folder/$1 plan chosen package
+    local name=$1 suite=$2 version=$3 packages=$4 tree=$folder/$1 plan chosen
     private_apt -s install --no-install-recommends -t "$suite" $packages > "$state/plan" \
         || { echo "servers.sh: $suite has not all of: $packages" >&2; exit 4; }
     plan=$(awk '/^Inst/ { print $2 }' "$state/plan" | grep -E "$needed")
@@ -93,11 +44,7 @@ unpack() { # NAME SUITE VERSION-PREFIX PACKAGES (the first of them is the server
     case "$chosen" in "$version"*) ;; *)
         echo "servers.sh: $name: $suite carries version $chosen, not $version" >&2; exit 4 ;;
     esac
-    rm -rf "$tree" "$state/packages"
-    mkdir -p "$tree" "$state/packages"
-    ( cd "$state/packages" && private_apt -t "$suite" download $plan >/dev/null )
-    for package in "$state/packages"/*.deb; do dpkg-deb -x "$package" "$tree"; done
-    rm -rf "$state/packages"
+    unpack_packages "$tree" -t "$suite" $plan
 }
 
 # Start scripts: the packaged programs with the paths of the unpacked tree, found from where the script itself lies.

@@ -86,6 +86,11 @@ impl Artefacts {
         self.0.iter().filter(|(artefact, _)| artefact.kind == "jar").map(|(_, file)| file.clone()).collect()
     }
 
+    /// All AARs, in the order of the lock file.
+    pub fn libraries(&self) -> Vec<PathBuf> {
+        self.0.iter().filter(|(artefact, _)| artefact.kind == "aar").map(|(_, file)| file.clone()).collect()
+    }
+
     /// One of them, by `group:artifact`.
     pub fn file(&self, name: &str) -> anyhow::Result<&Path> {
         let found = self.0.iter().find(|(artefact, _)| artefact.name() == name);

@@ -9,6 +9,8 @@
 //!
 //! Read first: [`test::stage`] for what `test` consists of, [`demo`] for the demonstration.
 
+#[expect(dead_code, reason = "packages are made of the rest next")]
+mod android;
 mod bench;
 mod demo;
 #[expect(dead_code, reason = "the stages that compile and test Kotlin come next")]

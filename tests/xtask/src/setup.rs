@@ -25,7 +25,7 @@ const PYTHON_PROGRAMS: [(&str, &str); 1] = [("python3", "python3 python3-venv")]
 const PYTHON_REQUIREMENTS: &str = "tests/suites/python/requirements.txt";
 
 /// The script that unpacks servers.
-const SERVERS_SCRIPT: &str = include_str!("../servers.sh");
+const SERVERS_SCRIPT: &str = concat!(include_str!("../archive.sh"), include_str!("../servers.sh"));
 
 /// Gets everything and says what there is. Fails at the end if something can't be had.
 pub fn run() -> ExitCode {
@@ -154,7 +154,8 @@ fn advice(needed: &[(&str, &str)], packages: &str) -> String {
     )
 }
 
-fn find_program(name: &str) -> Option<PathBuf> {
+/// Looks for a program in `PATH`.
+pub fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| is_program(program))
 }
@@ -165,7 +166,7 @@ fn is_program(file: &Path) -> bool {
 }
 
 /// Runs a program and keeps what it says for the case that it fails.
-fn run_quietly(mut command: Command) -> anyhow::Result<()> {
+pub fn run_quietly(mut command: Command) -> anyhow::Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("starting {program}"))?;
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);

@@ -6,8 +6,9 @@
 //!
 //! Read first: [`stage::Stage`].
 
+mod android;
 mod counts;
-mod process;
+pub mod process;
 mod python;
 pub mod stage;
 

@@ -53,7 +53,7 @@ impl Module {
         command.arg(HEAP).arg("-cp").arg(super::joined(&compiler)?).arg(COMPILER);
         command.args(["-no-stdlib", "-no-reflect", "-jvm-target", &JAVA_VERSION.to_string()]);
         // A friend sees what is internal: tests are friends of what they test, if they name it.
-        command.arg("-module-name").arg(&self.name).arg("-class-path").arg(super::joined(&self.class_path)?);
+        command.arg("-module-name").arg(&self.name).arg("-classpath").arg(super::joined(&self.class_path)?);
         command.arg("-d").arg(into).args(&self.arguments).args(&self.sources);
         Ok(command)
     }

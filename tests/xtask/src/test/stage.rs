@@ -7,7 +7,7 @@ use heliograph_lab::{SmallDisk, workspace};
 
 use super::counts::Counts;
 use super::process::Programs;
-use super::{Outcome, python};
+use super::{Outcome, android, python};
 use crate::{layers, setup};
 
 /// The crate whose tests drive whole clients.
@@ -49,6 +49,8 @@ pub enum Stage {
     FullDisk,
     /// The bindings, and a foreign client, from Python.
     Python,
+    /// The Android shell under Robolectric.
+    Android,
 }
 
 impl Stage {
@@ -66,6 +68,7 @@ impl Stage {
             Self::Ejabberd => "ejabberd",
             Self::FullDisk => "full-disk",
             Self::Python => "python",
+            Self::Android => "android",
         }
     }
 
@@ -83,6 +86,9 @@ impl Stage {
             Self::Ejabberd => "whole clients on ejabberd",
             Self::FullDisk => "phones whose storage is really full, on Prosody 13",
             Self::Python => "two clients through the Python bindings, and a client that nobody here wrote",
+            Self::Android => {
+                "the Android shell's adapters and screens on two versions of Android, without a phone"
+            }
         }
     }
 
@@ -99,6 +105,7 @@ impl Stage {
                 needs_servers(&[PROSODY_13]).and_then(|()| SmallDisk::check().map_err(Into::into))
             }
             Self::Python => needs_servers(&[PROSODY_13]).and_then(|()| setup::python().map(drop)),
+            Self::Android => needs_servers(&[PROSODY_13]).and_then(|()| android::setup()),
         };
         if let Err(missing) = ready {
             return Ok(Outcome::Missing { reason: format!("{missing:#}") });
@@ -124,6 +131,7 @@ impl Stage {
             Self::Prosody13 | Self::Prosody012 | Self::Ejabberd => self.suites_on_server().await,
             Self::FullDisk => self.suites_on(PROSODY_13, &[SUITE_ON_SMALL_DISK.to_owned()]).await,
             Self::Python => python::run(&mut Programs::of(self.name())?).await,
+            Self::Android => android::run(&mut Programs::of(self.name())?).await,
         }
     }
 

@@ -1,0 +1,5 @@
+package org.heliograph.android
+
+import android.app.Application
+
+class HeliographApplication : Application()

@@ -1,0 +1,3 @@
+package org.heliograph.android.state
+
+internal object Placeholder
