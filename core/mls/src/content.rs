@@ -23,7 +23,7 @@ const VERSION: u64 = 1;
 pub const CONTENT_BYTES: usize = 160 * 1024;
 /// Items of one message.
 pub const ITEMS: usize = 256;
-/// Messages that one receipt covers.
+/// Messages that one receipt covers, those of its runs included: bounds what a few bytes can make a reader look up.
 pub const RECEIPT_MESSAGES: usize = 1024;
 /// Bytes of a message id. Ours have 22.
 pub const MESSAGE_ID_BYTES: usize = 128;
@@ -56,12 +56,30 @@ pub enum Item {
         kind: ReceiptKind,
         /// The messages: who wrote them, and the id that they chose.
         ids: Vec<(Address, MessageId)>,
+        /// Messages that follow on each other.
+        runs: Vec<Run>,
     },
     /// The group has a new name.
     GroupName {
         /// The name.
         name: String,
     },
+}
+
+/// All texts of one author between two of them, both included, in the order of the room's archive.
+///
+/// Whoever acknowledges and whoever wrote see the same order there. They need not see the same texts: one of them may have
+/// been unreadable. The author therefore counts, and believes a run only if the count is right.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Who wrote them.
+    pub author: Address,
+    /// The oldest one.
+    pub first: MessageId,
+    /// The newest one.
+    pub last: MessageId,
+    /// How many they are, at least two.
+    pub count: u64,
 }
 
 /// How far a message got.
@@ -83,9 +101,17 @@ impl fmt::Debug for Item {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text { text, .. } => write!(formatter, "Text({} bytes)", text.len()),
-            Self::Receipt { kind, ids } => write!(formatter, "Receipt({kind:?}, {})", ids.len()),
+            Self::Receipt { kind, ids, runs } => {
+                write!(formatter, "Receipt({kind:?}, {}, {runs:?})", ids.len())
+            }
             Self::GroupName { .. } => formatter.write_str("GroupName"),
         }
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Run({})", self.count)
     }
 }
 
@@ -157,7 +183,7 @@ impl Item {
     fn to_value(&self) -> Value {
         Value::Array(match self {
             Self::Text { id, text } => vec![kind::TEXT.into(), id.as_str().into(), text.as_str().into()],
-            Self::Receipt { kind, ids } => vec![
+            Self::Receipt { kind, ids, runs } => vec![
                 kind::RECEIPT.into(),
                 match kind {
                     ReceiptKind::Delivered => 1.into(),
@@ -166,6 +192,7 @@ impl Item {
                 Value::Array(
                     ids.iter()
                         .map(|(sender, id)| Value::Array(vec![sender.to_string().into(), id.as_str().into()]))
+                        .chain(runs.iter().map(Run::to_value))
                         .collect(),
                 ),
             ],
@@ -185,13 +212,19 @@ impl Item {
                     _ => return Ok(None),
                 };
                 let mut list = fields.array()?;
-                let mut ids = Vec::new();
+                let (mut ids, mut runs) = (Vec::new(), Vec::new());
                 while !list.is_empty() {
-                    let mut pair = list.array()?;
-                    let sender = Address::parse(&pair.text()?).map_err(|_| Malformed)?;
-                    ids.push((sender, MessageId::new(pair.text()?)));
+                    let mut message = list.array()?;
+                    let author = Address::parse(&message.text()?).map_err(|_| Malformed)?;
+                    let id = MessageId::new(message.text()?);
+                    if message.is_empty() {
+                        ids.push((author, id));
+                    } else {
+                        let (first, count) = (MessageId::new(message.text()?), message.unsigned()?);
+                        runs.push(Run { author, first, last: id, count });
+                    }
                 }
-                Self::Receipt { kind, ids }
+                Self::Receipt { kind, ids, runs }
             }
             kind::GROUP_NAME => Self::GroupName { name: fields.text()? },
             _ => return Ok(None),
@@ -202,12 +235,27 @@ impl Item {
         let id_fits = |id: &MessageId| id.as_str().len() <= MESSAGE_ID_BYTES;
         let fits = match self {
             Self::Text { id, text } => id_fits(id) && text.len() <= limits::TEXT_BYTES,
-            Self::Receipt { ids, .. } => {
-                ids.len() <= RECEIPT_MESSAGES && ids.iter().all(|(_, id)| id_fits(id))
+            Self::Receipt { ids, runs, .. } => {
+                let covered = runs.iter().fold(ids.len() as u64, |sum, run| sum.saturating_add(run.count));
+                covered <= RECEIPT_MESSAGES as u64
+                    && ids.iter().all(|(_, id)| id_fits(id))
+                    && runs.iter().all(|run| run.count >= 2 && id_fits(&run.first) && id_fits(&run.last))
             }
             Self::GroupName { name } => name.len() <= GROUP_NAME_BYTES,
         };
         if fits { Ok(()) } else { Err(ContentError::TooLarge) }
+    }
+}
+
+impl Run {
+    /// Begins like a single message, which is what somebody who does not know runs takes it for.
+    fn to_value(&self) -> Value {
+        Value::Array(vec![
+            self.author.to_string().into(),
+            self.last.as_str().into(),
+            self.first.as_str().into(),
+            self.count.into(),
+        ])
     }
 }
 
@@ -231,6 +279,18 @@ mod tests {
         Item::Text { id: MessageId::new("m1"), text: text.to_owned() }
     }
 
+    fn ana() -> Address {
+        Address::parse("ana@example.org").unwrap()
+    }
+
+    fn run(count: u64) -> Run {
+        Run { author: ana(), first: MessageId::new("first"), last: MessageId::new("last"), count }
+    }
+
+    fn receipt(runs: Vec<Run>) -> Content {
+        Content { items: vec![Item::Receipt { kind: ReceiptKind::Delivered, ids: vec![], runs }] }
+    }
+
     #[test]
     fn everything_that_is_said_is_understood() {
         let content = Content {
@@ -238,7 +298,8 @@ mod tests {
                 text("hello, wörld"),
                 Item::Receipt {
                     kind: ReceiptKind::Displayed,
-                    ids: vec![(Address::parse("ana@example.org").unwrap(), MessageId::new("x"))],
+                    ids: vec![(ana(), MessageId::new("x"))],
+                    runs: vec![run(50)],
                 },
                 Item::GroupName { name: "walkers".into() },
             ],
@@ -281,6 +342,21 @@ mod tests {
         let many = Content { items: vec![text(""); ITEMS + 1] };
         assert_eq!(many.encode(), Err(ContentError::TooLarge));
         assert_eq!(Content::decode(&vec![0; CONTENT_BYTES + 1]), Err(ContentError::TooLarge));
+    }
+
+    #[test]
+    fn a_receipt_covers_no_more_than_a_reader_can_look_up() {
+        assert!(receipt(vec![run(500), run(524)]).encode().is_ok());
+        for runs in [vec![run(500), run(525)], vec![run(u64::MAX), run(2)], vec![run(1)]] {
+            assert_eq!(receipt(runs.clone()).encode(), Err(ContentError::TooLarge));
+            let sent = cbor::write(&Value::Array(vec![1.into(), receipt(runs).items[0].to_value()]));
+            assert_eq!(Content::decode(&sent), Err(ContentError::TooLarge));
+        }
+    }
+
+    #[test]
+    fn five_hundred_receipts_in_a_row_fit_into_the_smallest_padding() {
+        assert_eq!(receipt(vec![run(500)]).encode().unwrap().len(), 256);
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub use binding::{BindingError, verify_binding};
 pub use commit::{Change, CommitError, CommitOutcome, PendingCommit};
 pub use content::{
     CONTENT_BYTES, Content, ContentError, GROUP_NAME_BYTES, ITEMS, Item, MESSAGE_ID_BYTES, RECEIPT_MESSAGES,
-    ReceiptKind,
+    ReceiptKind, Run,
 };
 pub use crypto::Crypto;
 pub use device::{Device, DeviceError, DeviceKey};

@@ -24,7 +24,8 @@ use crate::search;
 
 pub use delivery::{fail, raise_state, set_archived, set_security, set_stanza};
 pub use receipt::{
-    DueReceipt, ReceiptKind, conversations_with_due_receipts, due_receipts, receipt, set_receipt_sent,
+    DueReceipt, ReceiptKind, between, conversations_with_due_receipts, due_receipts, receipt,
+    set_receipt_sent,
 };
 pub use timeline::{Cursor, changed_since, count_incoming_since, latest_revision, page};
 

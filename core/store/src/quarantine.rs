@@ -218,6 +218,18 @@ pub fn get(connection: &Connection, id: i64) -> Result<Option<Quarantined>, Stor
     Ok(statement.query_row([id], from_row).optional()?)
 }
 
+/// Whether anything encrypted came into a conversation's quarantine since `since`, and is still there.
+pub fn has_ciphertext_since(
+    connection: &Connection,
+    conversation: ConversationId,
+    since: Timestamp,
+) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM quarantine WHERE conversation = ?1 AND received_at >= ?2 AND length(data) > 0)",
+    )?;
+    Ok(statement.query_row(params![conversation.0, since.0], |row| row.get(0))?)
+}
+
 /// A message that may be cured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {

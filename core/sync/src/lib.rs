@@ -49,6 +49,7 @@ pub mod policy;
 mod push;
 mod quarantine;
 mod random;
+mod receipt;
 mod room;
 mod seam;
 mod setup;

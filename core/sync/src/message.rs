@@ -2,19 +2,18 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use heliograph_mls::{Content, Item, MemberIdentity, ReceiptKind};
+use heliograph_mls::{Content, Item, MemberIdentity};
 use heliograph_model::stanza::{
     InboundContent, InboundMessage, MessageKind, StanzaError, StanzaErrorCondition,
 };
 use heliograph_model::{Address, ConversationKind, DeliveryState, ErrorCode, MessageId, Security, StanzaId};
 use heliograph_store::conversation::{self, Conversation, ConversationState};
 use heliograph_store::message::{self, Inserted, NewMessage, Sender};
-use heliograph_store::{member, outbox};
+use heliograph_store::outbox;
 use sha2::{Digest, Sha256};
 
 use crate::archive::Source;
 use crate::error::EngineError;
-use crate::policy::RECEIPT_MEMBERS_MAX;
 use crate::step::Step;
 
 impl Step<'_> {
@@ -86,11 +85,14 @@ impl Step<'_> {
                         conversation::set_name(self.tx, conversation.id, Some(&name))?;
                     }
                 }
-                Item::Receipt { kind, ids } => {
+                Item::Receipt { kind, ids, runs } => {
                     for (author, id) in ids {
                         if author == self.account.address {
                             self.receipt(conversation, &sender.account, &id, kind)?;
                         }
+                    }
+                    for run in runs {
+                        self.receipts_for_run(conversation, &sender.account, &run, kind)?;
                     }
                 }
             }
@@ -133,68 +135,6 @@ impl Step<'_> {
             self.receipts_soon();
         }
         Ok(inserted)
-    }
-
-    /// Whether messages of this conversation are acknowledged one by one.
-    pub(crate) fn acknowledges(&self, conversation: &Conversation) -> Result<bool, EngineError> {
-        Ok(match conversation.kind {
-            ConversationKind::Direct => true,
-            ConversationKind::Group => !member::more_than(self.tx, conversation.id, RECEIPT_MEMBERS_MAX)?,
-            ConversationKind::Room => false,
-        })
-    }
-
-    /// Somebody acknowledged a message of ours.
-    pub(crate) fn receipt(
-        &mut self,
-        conversation: &Conversation,
-        from: &Address,
-        id: &MessageId,
-        kind: ReceiptKind,
-    ) -> Result<(), EngineError> {
-        for message in message::by_id(self.tx, conversation.id, id)? {
-            if message.outgoing {
-                self.receipt_for(conversation, &message, from, kind)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The same, the message being found already.
-    pub(crate) fn receipt_for(
-        &mut self,
-        conversation: &Conversation,
-        message: &message::Message,
-        from: &Address,
-        kind: ReceiptKind,
-    ) -> Result<(), EngineError> {
-        let (stored, reached) = match kind {
-            ReceiptKind::Delivered => (message::ReceiptKind::Delivered, DeliveryState::Delivered),
-            ReceiptKind::Displayed => (message::ReceiptKind::Displayed, DeliveryState::Displayed),
-        };
-        if !message::receipt(self.tx, message.row, from, stored, self.now)? {
-            return Ok(());
-        }
-        let others = match conversation.kind {
-            ConversationKind::Direct => 1,
-            _ => member::members(self.tx, conversation.id)?.len().saturating_sub(1),
-        };
-        let Some(message) = message::get(self.tx, message.row)? else { return Ok(()) };
-        let count = match kind {
-            ReceiptKind::Delivered => message.delivered_to,
-            ReceiptKind::Displayed => message.displayed_by,
-        };
-        if others > 0 && count as usize >= others {
-            message::raise_state(self.tx, message.row, reached)?;
-        }
-        // What was received needs no further care of ours.
-        if let Some(stanza) = &message.stanza
-            && let Some(row) = outbox::by_stanza(self.tx, stanza)?
-            && conversation.kind == ConversationKind::Direct
-        {
-            self.arrived(row.id)?;
-        }
-        Ok(())
     }
 
     /// A message of ours is in the archive: it can't be lost any more.

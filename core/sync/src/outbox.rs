@@ -16,9 +16,9 @@ use heliograph_store::outbox::{self, OutboxRow, OutboxState};
 use heliograph_store::{group, message};
 
 use crate::error::EngineError;
-use crate::policy::{OUTBOX_WINDOW, RECEIPTS_PER_MESSAGE};
+use crate::policy::OUTBOX_WINDOW;
 use crate::step::Step;
-use crate::wish::{OutboxItem, decode, encode};
+use crate::wish::{OutboxItem, decode};
 
 impl Step<'_> {
     /// Sends what can be sent, in every conversation.
@@ -82,8 +82,9 @@ impl Step<'_> {
             OutboxItem::GroupName { name } => {
                 self.send_sealed(conversation, row, &Content { items: vec![Item::GroupName { name }] }, false)
             }
-            OutboxItem::Delivered { ids } => {
-                let item = Item::Receipt { kind: ReceiptKind::Delivered, ids };
+            OutboxItem::Delivered { ids, runs } => {
+                let runs = runs.into_iter().map(Into::into).collect();
+                let item = Item::Receipt { kind: ReceiptKind::Delivered, ids, runs };
                 self.send_sealed(conversation, row, &Content { items: vec![item] }, false)
             }
         }
@@ -216,37 +217,6 @@ impl Step<'_> {
             return self.arrived(row.id);
         }
         Ok(outbox::set_state(self.tx, row.id, OutboxState::Sent)?)
-    }
-
-    /// Receipts that wait, as an item to go along with something else.
-    fn receipts_to_go_along(&mut self, conversation: &Conversation) -> Result<Option<Item>, EngineError> {
-        let ids = self.take_receipts(conversation)?;
-        Ok((!ids.is_empty()).then_some(Item::Receipt { kind: ReceiptKind::Delivered, ids }))
-    }
-
-    fn take_receipts(
-        &mut self,
-        conversation: &Conversation,
-    ) -> Result<Vec<(Address, heliograph_model::MessageId)>, EngineError> {
-        let due = message::due_receipts(self.tx, conversation.id, RECEIPTS_PER_MESSAGE)?;
-        let rows: Vec<i64> = due.iter().map(|due| due.row).collect();
-        message::set_receipt_sent(self.tx, &rows)?;
-        Ok(due.into_iter().map(|due| (due.author, due.id)).collect())
-    }
-
-    /// Puts all receipts that wait into the outbox.
-    pub(crate) fn queue_receipts(&mut self) -> Result<(), EngineError> {
-        for id in message::conversations_with_due_receipts(self.tx)? {
-            let Some(conversation) = conversation::get(self.tx, id)? else { continue };
-            let mut ids = self.take_receipts(&conversation)?;
-            while !ids.is_empty() {
-                let item = encode(&OutboxItem::Delivered { ids })?;
-                outbox::append(self.tx, id, None, &item, self.now)?;
-                ids = self.take_receipts(&conversation)?;
-            }
-            self.pump(id)?;
-        }
-        Ok(())
     }
 
     /// Everything that waits in this conversation will never go.

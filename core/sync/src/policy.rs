@@ -46,8 +46,11 @@ pub const KEEPALIVE_NETWORKS: usize = 32;
 /// Groups up to this size acknowledge each message; above, receipts would outweigh the messages.
 pub const RECEIPT_MEMBERS_MAX: usize = 16;
 
-/// Receipts in one message at most: keeps it below one padding bucket of 4096 bytes.
+/// Receipts and runs of receipts in one message at most: keeps it below one padding bucket of 4096 bytes.
 pub const RECEIPTS_PER_MESSAGE: usize = 48;
+
+/// Messages that are looked at for one message with receipts: what its runs may cover at most (mls-over-xmpp §10).
+pub const RECEIPTS_AT_ONCE: usize = heliograph_mls::RECEIPT_MESSAGES;
 
 /// Archive items asked for at once. Prosody caps at 50, ejabberd at 250; asking for more costs nothing.
 pub const ARCHIVE_PAGE: u16 = 250;

@@ -3,6 +3,7 @@
 //! A wish is durable; the steps towards it are not. After a restart its first step is simply taken again, and every step
 //! may be repeated without harm. It is removed in the transaction that fulfils or refuses it.
 
+use heliograph_mls::Run;
 use heliograph_model::stanza::MlsEnvelope;
 use heliograph_model::{Address, MessageId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -32,9 +33,34 @@ pub(crate) enum OutboxItem {
     /// The group's name, for those who just joined.
     GroupName { name: String },
     /// Receipts that wait for company.
-    Delivered { ids: Vec<(Address, MessageId)> },
+    Delivered {
+        ids: Vec<(Address, MessageId)>,
+        #[serde(default)]
+        runs: Vec<StoredRun>,
+    },
     /// A Welcome for one account.
     Welcome { to: Address, envelope: MlsEnvelope },
+}
+
+/// A [`Run`] in the outbox. Stored like [`Wish`].
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoredRun {
+    author: Address,
+    first: MessageId,
+    last: MessageId,
+    count: u64,
+}
+
+impl From<Run> for StoredRun {
+    fn from(Run { author, first, last, count }: Run) -> Self {
+        Self { author, first, last, count }
+    }
+}
+
+impl From<StoredRun> for Run {
+    fn from(StoredRun { author, first, last, count }: StoredRun) -> Self {
+        Self { author, first, last, count }
+    }
 }
 
 /// To the stored form (CBOR).

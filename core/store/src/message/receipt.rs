@@ -3,6 +3,7 @@
 use heliograph_model::{Address, ConversationId, MessageId, StanzaId, Timestamp};
 use rusqlite::{Connection, Transaction, params};
 
+use super::Message;
 use crate::column::{self, redacted_debug};
 use crate::counter;
 use crate::error::StoreError;
@@ -27,6 +28,8 @@ pub struct DueReceipt {
     pub id: MessageId,
     /// Id of the stanza that carried it.
     pub stanza: Option<StanzaId>,
+    /// When this device stored it.
+    pub received_at: Timestamp,
 }
 
 redacted_debug!(DueReceipt { row });
@@ -65,6 +68,37 @@ pub fn receipt(
     Ok(true)
 }
 
+/// The texts of an account between two of them, both included, in the timeline's order. None if one of them is not there, or
+/// no archive has shown it.
+pub fn between(
+    connection: &Connection,
+    conversation: ConversationId,
+    author: &Address,
+    first: &MessageId,
+    last: &MessageId,
+    limit: usize,
+) -> Result<Vec<Message>, StoreError> {
+    const PLACE: &str = "SELECT place FROM message
+         WHERE conversation = ?1 AND sender_kind = 0 AND sender = ?2 AND place < ?5 AND id =";
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {} FROM message WHERE conversation = ?1 AND sender_kind = 0 AND sender = ?2
+             AND place BETWEEN ({PLACE} ?3) AND ({PLACE} ?4) ORDER BY place LIMIT ?6",
+        super::columns()
+    ))?;
+    let rows = statement.query_map(
+        params![
+            conversation.0,
+            author.to_string(),
+            first.as_str(),
+            last.as_str(),
+            super::UNPLACED,
+            column::limit(limit)
+        ],
+        super::read,
+    )?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// The oldest messages of a conversation for which a receipt is owed.
 pub fn due_receipts(
     connection: &Connection,
@@ -73,8 +107,8 @@ pub fn due_receipts(
 ) -> Result<Vec<DueReceipt>, StoreError> {
     // Receipts name accounts; an occupant of an ordinary room gets none.
     let mut statement = connection.prepare_cached(
-        "SELECT row, sender, id, stanza FROM message
-         WHERE conversation = ?1 AND receipt_due = 1 AND sender_kind = 0 ORDER BY row LIMIT ?2",
+        "SELECT row, sender, id, stanza, received_at FROM message
+         WHERE conversation = ?1 AND receipt_due = 1 AND sender_kind = 0 ORDER BY place LIMIT ?2",
     )?;
     let rows = statement.query_map([conversation.0, column::limit(limit)], |row| {
         Ok(DueReceipt {
@@ -82,6 +116,7 @@ pub fn due_receipts(
             author: column::address(row, 1)?,
             id: MessageId::new(row.get::<_, String>(2)?),
             stanza: row.get::<_, Option<String>>(3)?.map(StanzaId::new),
+            received_at: column::timestamp(row, 4)?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -243,6 +243,36 @@ fn receipts_that_we_owe_are_listed_until_sent() {
 }
 
 #[test]
+fn an_accounts_texts_between_two_are_those_that_an_archive_has_shown() {
+    let home = Home::new();
+    let mut store = home.open();
+    write(&mut store, |tx| {
+        let (id, other) = (chat(tx, "ben"), chat(tx, "chloe"));
+        for name in ["1", "2"] {
+            add(tx, &incoming(id, name, name));
+        }
+        add(tx, &incoming(other, "x", "elsewhere"));
+        let by_another = Sender::Account(address("chloe@example.org"));
+        add(tx, &message::NewMessage { sender: by_another, ..incoming(id, "y", "by another") });
+        add(tx, &incoming(id, "3", "3"));
+        let unplaced = message::NewMessage { place: Place::Unknown, ..incoming(id, "4", "4") };
+        add(tx, &unplaced);
+        let ben = address("ben@example.org");
+        let between = |first: &str, last: &str, limit| {
+            let (first, last) = (MessageId::new(first), MessageId::new(last));
+            let found = message::between(tx, id, &ben, &first, &last, limit).unwrap();
+            texts(&found).join(" ")
+        };
+        assert_eq!(between("1", "3", 10), "1 2 3");
+        assert_eq!(between("2", "3", 10), "2 3");
+        assert_eq!(between("1", "3", 2), "1 2");
+        assert_eq!(between("3", "1", 10), "");
+        assert_eq!(between("1", "4", 10), "", "nobody knows what stands before it");
+        assert_eq!(between("1", "y", 10), "", "not this account's");
+    });
+}
+
+#[test]
 fn unread_counts_what_came_in_after_the_read_marker() {
     let home = Home::new();
     let mut store = home.open();

@@ -75,6 +75,11 @@ impl Server {
         &self.rooms[room].archive
     }
 
+    /// The same, to damage it.
+    pub fn room_archive_mut(&mut self, room: &Address) -> &mut Vec<InboundMessage> {
+        &mut self.rooms.get_mut(room).expect("the room").archive
+    }
+
     /// Somebody who can write into the room's archive does so: the server itself, or one who got in.
     pub fn inject(&mut self, room: &Address, mut message: InboundMessage) -> Vec<(Address, Inbound)> {
         message.archive_id = Some(self.archive_id());
