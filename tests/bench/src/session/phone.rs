@@ -8,7 +8,7 @@ use heliograph_client::{
     AccountConfig, Client, Connection, ConversationId, ConversationState, DatabaseKey, DeliveryState,
     ServerOverride, StoreLocation, TlsMode,
 };
-use heliograph_lab::{Failure, Proxy, Server};
+use heliograph_lab::{Failure, Proxy, Server, Traffic};
 use std::net::SocketAddr;
 
 use super::{Cost, Costs, MESSAGES, ROOMS};
@@ -70,8 +70,12 @@ async fn until_groups(client: &Client, count: usize) -> anyhow::Result<Vec<(Conv
     }
 }
 
-/// Sends, and waits until the archive has all of it.
-async fn send(client: &Client, texts: Vec<(ConversationId, String)>) -> anyhow::Result<()> {
+/// Sends, and waits until all of it has got so far.
+async fn send(
+    client: &Client,
+    texts: Vec<(ConversationId, String)>,
+    far: DeliveryState,
+) -> anyhow::Result<()> {
     let mut feed = client.all_messages();
     let mut waiting = std::collections::BTreeSet::new();
     for (conversation, text) in texts {
@@ -80,7 +84,7 @@ async fn send(client: &Client, texts: Vec<(ConversationId, String)>) -> anyhow::
     while !waiting.is_empty() {
         for message in feed.next(AT_ONCE).await? {
             ensure!(message.state != DeliveryState::Failed, "a message could not be sent");
-            if message.state >= DeliveryState::Archived {
+            if message.state >= far {
                 waiting.remove(&message.row);
             }
         }
@@ -106,15 +110,26 @@ impl Phone {
         }
     }
 
+    /// Comes, reads what there is, acknowledges it, and goes.
+    pub async fn visit(&self) -> anyhow::Result<()> {
+        let client = Client::open(self.location.clone())?;
+        client.start();
+        until(&client, |now| now.idle).await?;
+        Ok(client.shutdown().await?)
+    }
+
     /// Everything once, and away again.
     pub async fn run(&mut self, wire: &Proxy) -> anyhow::Result<Costs> {
-        let before = wire.traffic();
-        let start = Instant::now();
+        let meter = Meter::start(wire);
         let client = Client::open(self.location.clone())?;
         let mut feed = client.all_messages();
         client.start();
         until(&client, |now| now.caught_up).await?;
-        let cold = Cost { time: start.elapsed(), traffic: wire.traffic() - before };
+        let cold = meter.end();
+
+        let meter = Meter::start(wire);
+        until(&client, |now| now.idle).await?;
+        let receipts = meter.end();
         let mut read = 0;
         while read < ROOMS * MESSAGES {
             read += feed.next(AT_ONCE).await?.iter().filter(|message| !message.outgoing).count();
@@ -123,19 +138,36 @@ impl Phone {
         wire.fail(Failure::Reset);
         client.network_changed(false);
         until(&client, |now| !now.caught_up).await?;
-        let before = wire.traffic();
-        let start = Instant::now();
+        let meter = Meter::start(wire);
         client.network_changed(true);
         until(&client, |now| now.caught_up).await?;
-        let reconnect = Cost { time: start.elapsed(), traffic: wire.traffic() - before };
+        let reconnect = meter.end();
 
         let conversation = client.conversations().snapshot()?.first().context("a group")?.id;
-        let before = wire.traffic();
-        let start = Instant::now();
-        send(&client, vec![(conversation, "is the bridge still open?".to_owned())]).await?;
-        let sent = Cost { time: start.elapsed(), traffic: wire.traffic() - before };
+        let text = || vec![(conversation, "is the bridge still open?".to_owned())];
+        until(&client, |now| now.idle).await?;
+        let meter = Meter::start(wire);
+        send(&client, text(), DeliveryState::Archived).await?;
+        let sent = meter.end();
         client.shutdown().await?;
-        Ok([cold, reconnect, sent])
+        Ok([Some(cold), Some(receipts), Some(reconnect), Some(sent)])
+    }
+}
+
+/// A part that is being measured.
+struct Meter<'a> {
+    wire: &'a Proxy,
+    before: Traffic,
+    start: Instant,
+}
+
+impl<'a> Meter<'a> {
+    fn start(wire: &'a Proxy) -> Self {
+        Self { wire, before: wire.traffic(), start: Instant::now() }
+    }
+
+    fn end(self) -> Cost {
+        Cost { time: self.start.elapsed(), traffic: self.wire.traffic() - self.before }
     }
 }
 
@@ -171,6 +203,6 @@ impl Writer {
             );
             groups.iter().map(move |(id, _)| (*id, text.clone()))
         });
-        send(&self.client, texts.collect()).await
+        send(&self.client, texts.collect(), DeliveryState::Archived).await
     }
 }
