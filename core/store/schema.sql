@@ -1,4 +1,4 @@
--- The schema of version 7, as the migrations make it. Written by a test; change it by a migration.
+-- The schema of version 8, as the migrations make it. Written by a test; change it by a migration.
 
 CREATE TABLE account (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1), -- keeps it one row
@@ -176,7 +176,7 @@ CREATE TABLE outbox (
     state INTEGER NOT NULL,             -- OutboxState
     attempts INTEGER NOT NULL DEFAULT 0, -- how often it was sealed
     created_at INTEGER NOT NULL         -- when it was asked for
-) STRICT;
+, handed_over INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX outbox_by_conversation ON outbox (conversation, state, urgent DESC, id);
 

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use heliograph_client::{
-    Address, CatchUpReport, Client, Connection, ConversationId, Message, NetworkState, Older, PowerState,
-    PushState, PushTarget, TimelinePage, Traffic, Unreadable,
+    Address, CatchUpReport, Client, Connection, ConversationId, Delivery, DeliveryState, Message,
+    NetworkState, Older, PowerState, PushState, PushTarget, TimelinePage, Traffic, Unreadable,
 };
 
+use crate::delivery::{self, Which};
 use crate::failure::Failure;
 use crate::reference::{Referent, resolve};
 
@@ -47,6 +48,12 @@ pub enum Action {
     Members { of: Target },
     /// Remember that everything up to this message was seen.
     MarkRead { of: Target, row: i64 },
+    /// Why a message of ours has got no farther.
+    Why(Which),
+    /// Send a message that failed once more.
+    SendAgain(Which),
+    /// Take a message back that failed or was never sent.
+    Discard(Which),
     /// How things stand.
     Status,
     /// Stop all work, as a phone does in the background.
@@ -94,6 +101,8 @@ pub enum Outcome {
     Found(Vec<Message>),
     /// Who is in a conversation.
     Members { conversation: ConversationId, members: Vec<Address> },
+    /// Why a message has got no farther.
+    Delivery(Box<Delivery>),
     /// How things stand.
     Status(Status),
     /// How far push is.
@@ -176,6 +185,19 @@ pub async fn perform(client: &Client, action: Action) -> Result<Outcome, Failure
         }
         Action::MarkRead { of, row } => {
             client.mark_read(existing(client, of)?, row).await?;
+            Ok(Outcome::Done)
+        }
+        Action::Why(which) => {
+            let row = delivery::row(client, which, &[])?;
+            Ok(Outcome::Delivery(Box::new(client.delivery(row).await?)))
+        }
+        Action::SendAgain(which) => {
+            client.send_again(delivery::row(client, which, &[DeliveryState::Failed])?).await?;
+            Ok(Outcome::Done)
+        }
+        Action::Discard(which) => {
+            let states = [DeliveryState::Failed, DeliveryState::Queued];
+            client.discard(delivery::row(client, which, &states)?).await?;
             Ok(Outcome::Done)
         }
         Action::Status => Ok(Outcome::Status(status(client)?)),

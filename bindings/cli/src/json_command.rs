@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::action::{Action, Target};
+use crate::delivery::Which;
 use crate::failure::Failure;
 
 /// How many messages `history` and `search` answer with if the command does not say.
@@ -62,6 +63,15 @@ enum Command {
     },
     MarkRead {
         of: Word,
+        row: i64,
+    },
+    Why {
+        row: i64,
+    },
+    Resend {
+        row: i64,
+    },
+    Discard {
         row: i64,
     },
     Status,
@@ -148,6 +158,9 @@ impl From<Command> for Action {
             }
             Command::Members { of } => Self::Members { of: of.into() },
             Command::MarkRead { of, row } => Self::MarkRead { of: of.into(), row },
+            Command::Why { row } => Self::Why(Which::Row(row)),
+            Command::Resend { row } => Self::SendAgain(Which::Row(row)),
+            Command::Discard { row } => Self::Discard(Which::Row(row)),
             Command::Status => Self::Status,
             Command::Suspend => Self::Suspend,
             Command::Resume => Self::Resume,

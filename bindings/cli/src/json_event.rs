@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::action::{Outcome, Status};
+use crate::delivery;
 use crate::failure::Failure;
 use crate::harmless;
 
@@ -270,6 +271,7 @@ pub fn outcome(outcome: &Outcome) -> Value {
             "conversation": conversation.0,
             "members": members.iter().map(Address::to_string).collect::<Vec<_>>(),
         }),
+        Outcome::Delivery(delivery) => delivery::fields(delivery),
         Outcome::Status(status) => self::status(status),
         Outcome::Push(state) => json!(PushFields::from(state)),
         Outcome::CaughtUp(report) => {

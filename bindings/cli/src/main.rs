@@ -12,6 +12,7 @@ mod arguments;
 mod commands;
 mod completion;
 mod data_folder;
+mod delivery;
 mod failure;
 mod harmless;
 mod input;

@@ -110,6 +110,7 @@ impl Look {
                 let why = message.failure.map_or("", heliograph_client::ErrorCode::advice);
                 self.warning(&format!("✗ not sent. {why}"))
             }
+            DeliveryState::Discarded => self.dim("taken back"),
         }
     }
 

@@ -10,6 +10,7 @@ use heliograph_client::{
 };
 
 use crate::action::{Action, Outcome, Status, Target};
+use crate::delivery;
 use crate::failure::Failure;
 use crate::harmless;
 use crate::render::{Look, label, short_address};
@@ -439,12 +440,17 @@ impl Face for Talk {
                     members.iter().map(|member| short_address(member, &self.me)).collect();
                 self.remark(&format!("{} here: {}", names.len(), names.join(", ")))
             }
+            Ok(Outcome::Delivery(delivery)) => {
+                let lines = delivery::lines(&self.look, &delivery, &self.me, (self.now)());
+                lines.iter().try_for_each(|line| self.remark(line))
+            }
             Ok(Outcome::Status(status)) => self.show_status(&status),
             Ok(Outcome::CaughtUp(report)) => self.remark(&self.look.caught_up(&report)),
             Ok(Outcome::Push(state)) => self.remark(&self.look.push(&state)),
             Ok(Outcome::Done) => match action {
                 Action::Invite { .. } => self.remark("invited: they get in when their keys were fetched"),
                 Action::Remove { .. } => self.remark("removed, as soon as the group has it"),
+                Action::Discard(_) => self.remark("taken back"),
                 _ => Ok(()),
             },
         }

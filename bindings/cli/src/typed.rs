@@ -3,6 +3,7 @@
 use heliograph_client::{Address, Contact};
 
 use crate::action::{Action, Target};
+use crate::delivery::Which;
 
 /// How many messages `/to` and `/history` show.
 pub const SCREENFUL: usize = 20;
@@ -11,12 +12,15 @@ pub const SCREENFUL: usize = 20;
 const HITS: usize = 20;
 
 /// The commands, with what they take and do. The prompt's completion and `/help` read this.
-pub const COMMANDS: [(&str, &str, &str); 13] = [
+pub const COMMANDS: [(&str, &str, &str); 16] = [
     ("/to", "WHO", "talk to a contact, group or room (number, name or address)"),
     ("/list", "", "all conversations"),
     ("/history", "[COUNT]", "what was said here"),
     ("/older", "[COUNT]", "fetch what was said here before, from the server"),
     ("/search", "WORDS", "find messages, in all conversations"),
+    ("/why", "", "how far your last message here has got, and why no farther"),
+    ("/resend", "", "send your last message here that failed once more"),
+    ("/discard", "", "take back your last message here that was not sent"),
     ("/members", "", "who is here"),
     ("/group", "NAME MEMBER...", "create an encrypted group"),
     ("/invite", "MEMBER...", "invite into this group"),
@@ -83,6 +87,9 @@ pub fn understand(line: &str, here: Option<&Target>) -> Typed {
         }
         ("search", "") => Typed::Wrong("Say what to look for: /search WORDS."),
         ("search", words) => Typed::Do(Action::Search { text: words.to_owned(), within: None, limit: HITS }),
+        ("why", _) => here.map_or(NOWHERE, |here| Typed::Do(Action::Why(Which::Last(here.clone())))),
+        ("resend", _) => here.map_or(NOWHERE, |here| Typed::Do(Action::SendAgain(Which::Last(here.clone())))),
+        ("discard", _) => here.map_or(NOWHERE, |here| Typed::Do(Action::Discard(Which::Last(here.clone())))),
         ("members", _) => here.map_or(NOWHERE, |here| Typed::Do(Action::Members { of: here.clone() })),
         ("group", rest) => create_group(rest),
         ("invite" | "remove", rest) => match (here, addresses(rest)) {
@@ -146,6 +153,7 @@ fn unquoted(text: &str) -> &str {
 mod tests {
     use super::{Typed, understand};
     use crate::action::{Action, Target};
+    use crate::delivery::Which;
     use heliograph_client::{Address, ConversationId};
     use proptest::prelude::*;
 
@@ -189,6 +197,8 @@ mod tests {
                 nick: Some("rosa".into())
             })
         );
+        assert_eq!(understand("/discard", Some(&HERE)), Typed::Do(Action::Discard(Which::Last(HERE))));
+        assert!(matches!(understand("/why", None), Typed::Wrong(_)));
         assert!(matches!(understand("/fly", Some(&HERE)), Typed::Wrong(_)));
     }
 

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::argument;
 use crate::connection::{Connection, ConnectionChanges, Traffic};
 use crate::conversation::{Conversation, ConversationFeed, Notification};
+use crate::delivery::Delivery;
 use crate::error::{Failure, HeliographError, closed};
 use crate::message::{Message, messages};
 use crate::push::{Push, PushChanges, PushTarget};
@@ -366,6 +367,25 @@ impl HeliographClient {
     pub async fn set_draft(&self, conversation: i64, text: String) -> Result<(), HeliographError> {
         let conversation = argument::conversation(conversation);
         self.run(|client| async move { client.set_draft(conversation, &text).await }).await
+    }
+
+    /// How far a message of ours has got, to whom, and what it waits for: "why was this not delivered?" Errors: `NotFound` if
+    /// there is no such message of ours.
+    pub async fn delivery(&self, row: i64) -> Result<Delivery, HeliographError> {
+        Ok(self.run(|client| async move { client.delivery(row).await }).await?.into())
+    }
+
+    /// Sends a message in state `Failed` once more. It keeps its row and its id, and stands at the end of the timeline.
+    /// Errors: `NotFound`, `InvalidArgument` (it did not fail), and those of [`Self::send`].
+    pub async fn send_again(&self, row: i64) -> Result<(), HeliographError> {
+        self.run(|client| async move { client.send_again(row).await }).await
+    }
+
+    /// Takes back a message that failed, or that was never sent. It leaves the timeline, which is announced by a last change of
+    /// it: its state is `Discarded` then, and its text empty. Errors: `NotFound`, `InvalidArgument` (it may have reached
+    /// somebody).
+    pub async fn discard(&self, row: i64) -> Result<(), HeliographError> {
+        self.run(|client| async move { client.discard(row).await }).await
     }
 
     /// How many messages of a conversation can't be read, and why.

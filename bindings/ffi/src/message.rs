@@ -4,7 +4,8 @@ use heliograph_client::{DeliveryState, Security};
 
 use crate::error::Failure;
 
-/// How far a message of ours has got. The order is the order of progress; a message never goes back.
+/// How far a message of ours has got. The order is the order of progress; a message never goes back, but for a
+/// failed one that the user sends again.
 #[uniffi::remote(Enum)]
 pub enum DeliveryState {
     /// Safe on this device, waiting for a connection or for the group to be ready.
@@ -21,6 +22,8 @@ pub enum DeliveryState {
     Displayed,
     /// It can't be sent; the reason stands beside it.
     Failed,
+    /// The user took it back before it was sent: it has no text, and is to be shown no more.
+    Discarded,
 }
 
 /// Whether a conversation or a message is end-to-end encrypted.

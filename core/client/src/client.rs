@@ -8,7 +8,7 @@ use heliograph_model::{
 };
 use heliograph_store::message::{self, Message};
 use heliograph_store::{Store, inbox, member, search};
-use heliograph_sync::{Command, Connection, ConnectionState, Engine, Input, Reply, Situation};
+use heliograph_sync::{Command, Connection, ConnectionState, Delivery, Engine, Input, Reply, Situation};
 use heliograph_xmpp::session::ServerCertificate;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -369,6 +369,32 @@ impl Client {
     /// Errors: [`ErrorCode::NotFound`], [`ErrorCode::TooLarge`].
     pub async fn set_draft(&self, conversation: ConversationId, text: &str) -> Result<(), Error> {
         self.ask(Command::SetDraft { conversation, text: text.to_owned() }).await.map(|_| ())
+    }
+
+    /// How far a message of ours has got, to whom, and what it waits for: "why was this not delivered?"
+    ///
+    /// Errors: [`ErrorCode::NotFound`] if there is no such message of ours.
+    pub async fn delivery(&self, row: i64) -> Result<Delivery, Error> {
+        match self.ask(Command::Explain { row }).await? {
+            Reply::Delivery(delivery) => Ok(*delivery),
+            _ => Err(Error::new(ErrorCode::Internal, "the engine answered another question")),
+        }
+    }
+
+    /// Sends a message in state [`DeliveryState::Failed`](crate::DeliveryState::Failed) once more. It keeps its row and its
+    /// id, and stands at the end of the timeline.
+    ///
+    /// Errors: [`ErrorCode::NotFound`], [`ErrorCode::InvalidArgument`] (it did not fail), and those of [`Self::send`].
+    pub async fn send_again(&self, row: i64) -> Result<(), Error> {
+        self.ask(Command::SendAgain { row }).await.map(|_| ())
+    }
+
+    /// Takes back a message that failed, or that was never sent. It leaves the timeline, which is announced by a last change of
+    /// it: its state is [`DeliveryState::Discarded`](crate::DeliveryState::Discarded) then, and its text empty.
+    ///
+    /// Errors: [`ErrorCode::NotFound`], [`ErrorCode::InvalidArgument`] (it may have reached somebody).
+    pub async fn discard(&self, row: i64) -> Result<(), Error> {
+        self.ask(Command::Discard { row }).await.map(|_| ())
     }
 
     /// Loads messages from before the newest seam of a conversation: at least `wanted` (1 to 1000), if the server has so

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How far a message of ours has got. The order is the order of progress; a message never goes back.
+/// How far a message of ours has got. The order is the order of progress; a message never goes back, but for a failed one that
+/// the user sends again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeliveryState {
@@ -20,6 +21,9 @@ pub enum DeliveryState {
     Displayed,
     /// It can't be sent; the reason stands beside it.
     Failed,
+    /// The user took it back before it was sent. It has no text and stands in no timeline any more; this is how those learn of
+    /// it who have shown it.
+    Discarded,
 }
 
 /// Whether a conversation or a message is end-to-end encrypted.
@@ -68,6 +72,7 @@ stored_as!(DeliveryState {
     Delivered = 4,
     Displayed = 5,
     Failed = 9,
+    Discarded = 10,
 });
 stored_as!(Security { Plain = 0, Encrypted = 1 });
 stored_as!(ConversationKind { Direct = 0, Group = 1, Room = 2 });

@@ -2,13 +2,15 @@
 //!
 //! Every change gives the row a new revision, so that an app's list can ask for what changed.
 
-use heliograph_model::{Address, ConversationId, ConversationKind, ErrorCode, GroupId, Security, Timestamp};
+use heliograph_model::{
+    Address, ConversationId, ConversationKind, DeliveryState, ErrorCode, GroupId, Security, Timestamp,
+};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, params};
 
 use crate::column::{self, redacted_debug, stored_as};
 use crate::counter;
 use crate::error::StoreError;
-use crate::message;
+use crate::message::{self, Message};
 
 /// A conversation as an app shows it in a list.
 #[derive(Clone, PartialEq, Eq)]
@@ -214,9 +216,8 @@ fn change(
 /// A message without a position (of ours, still on its way) stands after everything else, so all that has a position counts
 /// as read.
 pub fn mark_read(tx: &Transaction<'_>, id: ConversationId, up_to: i64) -> Result<(), StoreError> {
-    let Some(message) = message::get(tx, up_to)?.filter(|message| message.conversation == id) else {
-        return Ok(());
-    };
+    let shown = |message: &Message| message.conversation == id && message.state != DeliveryState::Discarded;
+    let Some(message) = message::get(tx, up_to)?.filter(shown) else { return Ok(()) };
     let place = match message.position {
         Some(position) => position,
         None => counter::last_position(tx)?,

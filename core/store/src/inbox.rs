@@ -73,7 +73,8 @@ fn select(
              substr(newest.text, 1, {BEGINNING}), newest.sender_kind, newest.sender, newest.outgoing, newest.state,
              newest.sent_at
          FROM conversation LEFT JOIN message AS newest ON newest.row = (
-             SELECT row FROM message WHERE message.conversation = conversation.id ORDER BY place DESC LIMIT 1)
+             SELECT row FROM message WHERE message.conversation = conversation.id AND place > 0
+             ORDER BY place DESC LIMIT 1)
          WHERE (?1 IS NULL OR conversation.id = ?1)
              AND max(conversation.revision, ifnull(newest.revision, 0)) > ?2
          ORDER BY ifnull(conversation.last_activity, conversation.created_at) DESC, conversation.id DESC",

@@ -22,15 +22,18 @@ use crate::counter;
 use crate::error::StoreError;
 use crate::search;
 
-pub use delivery::{fail, raise_state, set_archived, set_security, set_stanza};
+pub use delivery::{discard, fail, raise_state, send_again, set_archived, set_security, set_stanza};
 pub use receipt::{
-    DueReceipt, ReceiptKind, between, conversations_with_due_receipts, due_receipts, receipt,
-    set_receipt_sent,
+    DueReceipt, Receipt, ReceiptKind, between, conversations_with_due_receipts, due_receipts, receipt,
+    receipts, set_receipt_sent,
 };
 pub use timeline::{Cursor, changed_since, count_incoming_since, latest_revision, page};
 
 /// Places from here on belong to messages without a position, in the order of their rows.
 const UNPLACED: i64 = 1 << 62;
+
+/// The place of a message that was taken back: before all that a timeline shows, the first position being 1.
+const NOWHERE: i64 = 0;
 
 /// A message as a timeline shows it.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,7 +60,7 @@ pub struct Message {
     pub sent_at: Timestamp,
     /// When this device stored it.
     pub received_at: Timestamp,
-    /// Its order in the timeline; `None` while no archive has shown it.
+    /// Its order in the timeline; `None` while no archive has shown it, and where it was taken back.
     pub position: Option<i64>,
     /// How far it has got.
     pub state: DeliveryState,
@@ -197,7 +200,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Message> {
         text: row.get(9)?,
         sent_at: column::timestamp(row, 10)?,
         received_at: column::timestamp(row, 11)?,
-        position: (place < UNPLACED).then_some(place),
+        position: (NOWHERE + 1..UNPLACED).contains(&place).then_some(place),
         state: column::delivery(row, 13)?,
         failure: column::optional_failure(row, 14)?,
         delivered_to: row.get(15)?,

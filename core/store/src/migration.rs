@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0005_seams.sql"),
     include_str!("../migrations/0006_quarantine.sql"),
     include_str!("../migrations/0007_drafts.sql"),
+    include_str!("../migrations/0008_handed_over.sql"),
 ];
 
 /// The version that this program writes.

@@ -29,6 +29,8 @@ pub struct OutboxRow {
     pub state: OutboxState,
     /// How often it was sealed.
     pub attempts: u32,
+    /// How often it was handed to a session.
+    pub handed_over: u32,
     /// When it was asked for.
     pub created_at: Timestamp,
 }
@@ -48,7 +50,8 @@ pub enum OutboxState {
 
 stored_as!(OutboxState { Queued = 0, Sending = 1, Sent = 2 });
 
-const COLUMNS: &str = "id, conversation, message, item, stanza, sealed, epoch, state, attempts, created_at";
+const COLUMNS: &str =
+    "id, conversation, message, item, stanza, sealed, epoch, state, attempts, created_at, handed_over";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
     Ok(OutboxRow {
@@ -62,6 +65,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         state: column::stored(row, 7, OutboxState::from_stored)?,
         attempts: row.get(8)?,
         created_at: column::timestamp(row, 9)?,
+        handed_over: row.get(10)?,
     })
 }
 
@@ -128,6 +132,13 @@ pub fn is_empty(connection: &Connection) -> Result<bool, StoreError> {
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
+/// The row that carries this message of a timeline.
+pub fn of_message(connection: &Connection, message: i64) -> Result<Option<OutboxRow>, StoreError> {
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM outbox WHERE message = ?1 ORDER BY id LIMIT 1"))?;
+    Ok(statement.query_row([message], from_row).optional()?)
+}
+
 /// Conversations that have rows in any state.
 pub fn conversations(connection: &Connection) -> Result<Vec<ConversationId>, StoreError> {
     let mut statement =
@@ -146,7 +157,8 @@ pub fn set_sealed(
     epoch: Option<u64>,
 ) -> Result<(), StoreError> {
     tx.prepare_cached(
-        "UPDATE outbox SET stanza = ?2, sealed = ?3, epoch = ?4, state = ?5, attempts = attempts + 1 WHERE id = ?1",
+        "UPDATE outbox SET stanza = ?2, sealed = ?3, epoch = ?4, state = ?5, attempts = attempts + 1,
+             handed_over = handed_over + 1 WHERE id = ?1",
     )?
     .execute(params![
         id,
@@ -161,6 +173,13 @@ pub fn set_sealed(
 /// Sets how far the row has got.
 pub fn set_state(tx: &Transaction<'_>, id: i64, state: OutboxState) -> Result<(), StoreError> {
     tx.prepare_cached("UPDATE outbox SET state = ?2 WHERE id = ?1")?.execute([id, state.to_stored()])?;
+    Ok(())
+}
+
+/// What was sealed is handed to another session.
+pub fn set_repeated(tx: &Transaction<'_>, id: i64) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE outbox SET state = ?2, handed_over = handed_over + 1 WHERE id = ?1")?
+        .execute([id, OutboxState::Sending.to_stored()])?;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use crate::push;
 use crate::step::Step;
 use crate::wish::{OutboxItem, Wish, encode};
 
-type Answer = Result<Reply, Error>;
+pub(crate) type Answer = Result<Reply, Error>;
 
 impl Step<'_> {
     pub(crate) fn command(&mut self, command: Command) -> Result<Answer, EngineError> {
@@ -45,6 +45,9 @@ impl Step<'_> {
                 Ok(sent)
             }
             Command::SetDraft { conversation, text } => self.set_draft(conversation, &text),
+            Command::Explain { row } => self.explain(row),
+            Command::SendAgain { row } => self.send_again(row),
+            Command::Discard { row } => self.discard(row),
             Command::LoadOlder { conversation, wanted } => self.load_older(conversation, wanted),
             Command::MarkRead { conversation, row } => {
                 conversation::mark_read(self.tx, conversation, row)?;
@@ -259,7 +262,7 @@ impl Step<'_> {
         }
     }
 
-    fn usable(&self, id: ConversationId) -> Result<Result<Conversation, Error>, EngineError> {
+    pub(crate) fn usable(&self, id: ConversationId) -> Result<Result<Conversation, Error>, EngineError> {
         let Some(conversation) = conversation::get(self.tx, id)? else {
             return Ok(Err(Error::new(ErrorCode::NotFound, "there is no such conversation")));
         };
@@ -365,6 +368,6 @@ fn is_writable(text: &str) -> bool {
     })
 }
 
-fn refuse(code: ErrorCode, detail: &str) -> Answer {
+pub(crate) fn refuse(code: ErrorCode, detail: &str) -> Answer {
     Err(Error::new(code, detail))
 }

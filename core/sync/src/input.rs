@@ -5,6 +5,7 @@ use heliograph_model::{
     Address, ConversationId, Error, ErrorCode, NetworkState, PowerState, PushTarget, Timestamp,
 };
 
+use crate::delivery::Delivery;
 use crate::policy::Situation;
 
 /// One thing that happened. The engine handles one at a time, each in one store transaction.
@@ -118,6 +119,21 @@ pub enum Command {
         /// All that was typed so far, up to [`policy::DRAFT_BYTES`](crate::policy::DRAFT_BYTES); empty if nothing.
         text: String,
     },
+    /// Say how far a message of ours has got, and why no farther; answered by [`Reply::Delivery`].
+    Explain {
+        /// Its row.
+        row: i64,
+    },
+    /// Send a message that failed once more.
+    SendAgain {
+        /// Its row.
+        row: i64,
+    },
+    /// Take a message back that was never sent, or that failed.
+    Discard {
+        /// Its row.
+        row: i64,
+    },
     /// Load messages from before a seam: at least `wanted` of this conversation, if the server has so many. Answered by
     /// [`Reply::Loaded`] if there is nothing to ask for, else by [`Reply::Loading`], and in the end by [`Effects::loaded`].
     LoadOlder {
@@ -150,6 +166,9 @@ impl std::fmt::Debug for Command {
             Self::Send { .. } => "Send",
             Self::Answer { .. } => "Answer",
             Self::SetDraft { .. } => "SetDraft",
+            Self::Explain { .. } => "Explain",
+            Self::SendAgain { .. } => "SendAgain",
+            Self::Discard { .. } => "Discard",
             Self::LoadOlder { .. } => "LoadOlder",
             Self::MarkRead { .. } => "MarkRead",
             Self::EnablePush(_) => "EnablePush",
@@ -159,7 +178,7 @@ impl std::fmt::Debug for Command {
 }
 
 /// The answer to a [`Command`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// Done, or safely noted to be done.
     Done,
@@ -167,6 +186,8 @@ pub enum Reply {
     Conversation(ConversationId),
     /// The row of the message that was queued.
     Message(i64),
+    /// How far the message has got.
+    Delivery(Box<Delivery>),
     /// It was begun; [`Effects::loaded`] tells the end under this name.
     Loading(LoadId),
     /// This is what came of it.

@@ -35,6 +35,7 @@ mod archive;
 mod command;
 mod commit;
 mod connection;
+mod delivery;
 mod direct;
 mod engine;
 mod error;
@@ -61,6 +62,7 @@ mod welcome;
 mod wish;
 
 pub use account::create_account;
+pub use delivery::{Delivery, Recipient, Waiting};
 pub use engine::Engine;
 pub use error::EngineError;
 pub use input::{

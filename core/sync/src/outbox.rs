@@ -165,7 +165,7 @@ impl Step<'_> {
                 (conversation.address.clone(), kind_of(conversation), OutboundContent::Mls(envelope))
             }
         };
-        outbox::set_state(self.tx, row.id, OutboxState::Sending)?;
+        outbox::set_repeated(self.tx, row.id)?;
         self.hand_over(row.id, stanza, &to, kind, content);
         Ok(())
     }

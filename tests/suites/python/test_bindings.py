@@ -14,7 +14,7 @@ import time
 import unittest
 from pathlib import Path
 
-from environment import BINDINGS, DEADLINE, FIRST_PHONE, FOREIGN_CLIENT, QUICK_START, SECOND_PHONE
+from environment import BINDINGS, DEADLINE, FIRST_PHONE, FOREIGN_CLIENT, QUICK_START, ROOMS, SECOND_PHONE
 from phone import Phone, configuration
 
 from heliograph import (
@@ -28,8 +28,15 @@ from heliograph import (
     ErrorCode,
     HeliographClient,
     HeliographError,
+    Push,
+    PushChanges,
+    PushOption,
+    PushState,
+    PushTarget,
+    SeamKind,
     Security,
     Sender,
+    Waiting,
     add_account,
     inspect_server,
     read_address,
@@ -79,6 +86,9 @@ class Conversation(FolderTest):
         group, group_of_ben = await self.make_group(ana, ben)
         await self.talk(ana, group, ben, group_of_ben)
         await self.look_at_the_list(ana, group, ben, group_of_ben)
+        await self.ask_why(ana, group, ben)
+        await self.scroll_back(ana, ben)
+        await self.be_told_by_the_system(ana)
         await self.give_up_waiting(ana, group, ben, group_of_ben)
         await self.close_and_reopen(ana, group, ben, group_of_ben)
         await self.catch_up(ana, group, ben, group_of_ben)
@@ -148,6 +158,79 @@ class Conversation(FolderTest):
         await ana.client.mark_read(group, question.row)
         self.assertEqual((await ana.client.conversation(group)).unread, 0)
         await ben.client.set_draft(group_of_ben, "or the f")
+
+    async def ask_why(self, ana: Phone, group: int, ben: Phone) -> None:
+        delivered = next(message for message in ana.messages.values() if message.outgoing)
+        answer = await ana.client.delivery(delivered.row)
+        self.assertIsNone(answer.waiting_for)
+        self.assertEqual((answer.advice, answer.attempts, answer.message.text), ("", 0, delivered.text))
+        (recipient,) = answer.recipients
+        self.assertEqual(recipient.address, ben.account.address)
+        self.assertGreaterEqual(recipient.delivered_at_ms, answer.queued_at_ms)
+        await self.assert_fails(ErrorCode.INVALID_ARGUMENT, ana.client.send_again(delivered.row))
+        await self.assert_fails(ErrorCode.INVALID_ARGUMENT, ana.client.discard(delivered.row))
+        for unknown in (-1, 0, 2**63 - 1):
+            await self.assert_fails(ErrorCode.NOT_FOUND, ana.client.delivery(unknown))
+
+        ana.client.network_changed(False)
+        row = await ana.client.send(group, "regretted at once")
+        answer = await ana.client.delivery(row)
+        self.assertEqual((answer.waiting_for, answer.message.state), (Waiting.NETWORK, DeliveryState.QUEUED))
+        self.assertTrue(answer.advice)
+        await ana.client.discard(row)
+        gone = await ana.until_message(
+            lambda message: message.row == row and message.state == DeliveryState.DISCARDED, "for the end of the message"
+        )
+        self.assertEqual(gone.text, "")
+        self.assertNotIn(row, [message.row for message in await ana.timeline(group)])
+        self.assertEqual(await ana.client.unreadable(group), [])
+        ana.client.network_changed(True)
+
+    async def scroll_back(self, ana: Phone, ben: Phone) -> None:
+        # More than this server gives at once.
+        texts = [f"step {number}" for number in range(60)]
+        address = f"ridge-{secrets.token_hex(4)}@{ROOMS}"
+        room = await ana.client.join_room(address, "ana")
+        for text in texts:
+            row = await ana.client.send(room, text)
+        await ana.until_message(
+            lambda message: message.row == row and message.state in ARCHIVED, "until the last text was archived"
+        )
+        room = await ben.client.join_room(address, "ben")
+        await ben.until_message(lambda message: message.text == texts[-1], "for the newest text")
+        (seam,) = (await (await ben.client.timeline(room)).snapshot(100)).seams
+        self.assertEqual(seam.kind, SeamKind.NOT_LOADED)
+        await self.assert_fails(ErrorCode.INVALID_ARGUMENT, ben.client.load_older(room, 0))
+        older = await asyncio.wait_for(ben.client.load_older(room, 100), DEADLINE)
+        self.assertFalse(older.more)
+        page = await (await ben.client.timeline(room)).snapshot(100)
+        self.assertEqual(([message.text for message in page.messages], page.seams), (texts, []))
+        shown = [message.text for message in older.messages]
+        self.assertEqual(shown, texts[: len(shown)])
+
+    async def be_told_by_the_system(self, ana: Phone) -> None:
+        ana.client.network_changed(True, id="home", name_servers=["192.0.2.53", "2001:db8::53"])
+        for malformed in ("", "dns.example.org", "192.0.2.53:53"):
+            with self.assertRaises(HeliographError) as caught:
+                ana.client.network_changed(True, name_servers=[malformed])
+            self.assertEqual(caught.exception.code, ErrorCode.INVALID_ARGUMENT)
+        await ana.connect()
+        target = PushTarget(service="push.example.org", node="n0de", options=[PushOption(name="secret", value="hush")])
+        self.assertEqual((await ana.client.push()).state, PushState.OFF)
+        changes = ana.client.push_changes()
+        await ana.client.enable_push(target)
+        push = await self.until_push(changes, PushState.ON)
+        self.assertEqual((push.target, push.failure), (target, None))
+        await ana.client.disable_push()
+        self.assertIsNone((await self.until_push(changes, PushState.OFF)).target)
+        target.service = "not an address"
+        await self.assert_fails(ErrorCode.INVALID_ARGUMENT, ana.client.enable_push(target))
+
+    async def until_push(self, changes: PushChanges, state: PushState) -> Push:
+        push = await asyncio.wait_for(changes.next(), DEADLINE)
+        while push.state != state:
+            push = await asyncio.wait_for(changes.next(), DEADLINE)
+        return push
 
     async def give_up_waiting(self, ana: Phone, group: int, ben: Phone, group_of_ben: int) -> None:
         timeline = await ben.client.timeline(group_of_ben)

@@ -1,9 +1,9 @@
-//! How far a message of ours has got. It never goes back.
+//! How far a message of ours has got. It never goes back, unless the user says so.
 
-use heliograph_model::{ArchiveId, ConversationId, DeliveryState, ErrorCode, Security, StanzaId};
+use heliograph_model::{ArchiveId, ConversationId, DeliveryState, ErrorCode, Security, StanzaId, Timestamp};
 use rusqlite::{Transaction, params};
 
-use super::{Place, UNPLACED};
+use super::{NOWHERE, Place, UNPLACED};
 use crate::conversation;
 use crate::counter;
 use crate::error::StoreError;
@@ -37,11 +37,8 @@ pub fn set_archived(
     )?
     .execute(params![row, archive.as_str(), position, revision])?;
     if position.is_some() && matches!(place, Place::At(_)) {
-        // It stood last until now and does not any more: another one may be the newest.
-        let conversation = tx
-            .prepare_cached("SELECT conversation FROM message WHERE row = ?1")?
-            .query_row([row], |row| row.get(0).map(ConversationId))?;
-        conversation::touch(tx, conversation)?;
+        // It stood last until now.
+        touch_conversation(tx, row)?;
     }
     raise_state(tx, row, DeliveryState::Archived)
 }
@@ -96,6 +93,52 @@ fn set_failed(
             up_to.to_stored(),
         ])?;
     revise(tx, row, changed)
+}
+
+/// A message that failed waits to be sent once more, as if it had been written now: at this place, or where it stands if that
+/// is not known yet. Anything else stays as it is.
+pub fn send_again(tx: &Transaction<'_>, row: i64, place: Place, now: Timestamp) -> Result<(), StoreError> {
+    let position = place.position(tx)?;
+    let changed = tx
+        .prepare_cached(
+            "UPDATE message SET state = ?2, failure = NULL, sent_at = ?3, place = ifnull(?4, place)
+             WHERE row = ?1 AND state = ?5",
+        )?
+        .execute(params![
+            row,
+            DeliveryState::Queued.to_stored(),
+            now.0,
+            position,
+            DeliveryState::Failed.to_stored()
+        ])?;
+    revise(tx, row, changed)?;
+    touch_conversation(tx, row)
+}
+
+/// Takes back a message that was never sent, or that failed: it loses its text and its place. Anything else stays as it is.
+pub fn discard(tx: &Transaction<'_>, row: i64) -> Result<(), StoreError> {
+    let changed = tx
+        .prepare_cached(
+            "UPDATE message SET state = ?2, failure = NULL, text = '', place = ?3
+             WHERE row = ?1 AND outgoing = 1 AND state IN (?4, ?5)",
+        )?
+        .execute([
+            row,
+            DeliveryState::Discarded.to_stored(),
+            NOWHERE,
+            DeliveryState::Queued.to_stored(),
+            DeliveryState::Failed.to_stored(),
+        ])?;
+    revise(tx, row, changed)?;
+    touch_conversation(tx, row)
+}
+
+/// Another message may be the newest of the conversation now.
+fn touch_conversation(tx: &Transaction<'_>, row: i64) -> Result<(), StoreError> {
+    let conversation = tx
+        .prepare_cached("SELECT conversation FROM message WHERE row = ?1")?
+        .query_row([row], |row| row.get(0).map(ConversationId))?;
+    conversation::touch(tx, conversation)
 }
 
 /// A new revision for the message, if it did change.

@@ -34,6 +34,34 @@ pub struct DueReceipt {
 
 redacted_debug!(DueReceipt { row });
 
+/// What one account said about a message of ours.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Who.
+    pub who: Address,
+    /// When we learned that it has the message.
+    pub delivered_at: Timestamp,
+    /// When we learned that it has shown it.
+    pub displayed_at: Option<Timestamp>,
+}
+
+redacted_debug!(Receipt { delivered_at, displayed_at });
+
+/// What others said about the message in this row, by their addresses.
+pub fn receipts(connection: &Connection, row: i64) -> Result<Vec<Receipt>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT who, delivered_at, displayed_at FROM receipt WHERE message = ?1 ORDER BY who",
+    )?;
+    let rows = statement.query_map([row], |row| {
+        Ok(Receipt {
+            who: column::address(row, 0)?,
+            delivered_at: column::timestamp(row, 1)?,
+            displayed_at: column::optional_timestamp(row, 2)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Counts a receipt of `who` for the message in this row. `false` if it says nothing new.
 pub fn receipt(
     tx: &Transaction<'_>,

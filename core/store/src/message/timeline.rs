@@ -3,7 +3,7 @@
 use heliograph_model::ConversationId;
 use rusqlite::{Connection, params};
 
-use super::{COLUMNS, Message, UNPLACED, from_row};
+use super::{COLUMNS, Message, NOWHERE, UNPLACED, from_row};
 use crate::column;
 use crate::counter;
 use crate::error::StoreError;
@@ -34,7 +34,8 @@ pub fn page(
     limit: usize,
 ) -> Result<Vec<Message>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM message WHERE conversation = ?1 AND place < ?2 ORDER BY place DESC LIMIT ?3"
+        "SELECT {COLUMNS} FROM message WHERE conversation = ?1 AND place < ?2 AND place > {NOWHERE}
+         ORDER BY place DESC LIMIT ?3"
     ))?;
     let before = before.map_or(i64::MAX, |cursor| cursor.0);
     let rows = statement.query_map([conversation.0, before, column::limit(limit)], from_row)?;

@@ -62,7 +62,7 @@ impl View {
 
     /// Whether the phone's own message with this text got at least that far, and did not fail.
     pub fn reached(&self, text: &str, state: DeliveryState) -> bool {
-        self.state_of(text).is_some_and(|now| now >= state && now != DeliveryState::Failed)
+        self.state_of(text).is_some_and(|now| now >= state && now < DeliveryState::Failed)
     }
 
     /// A new process: it has said nothing yet. What was seen stays seen.

@@ -175,7 +175,10 @@ impl Teller {
             DeliveryState::Archived => self
                 .first(name, &format!("archived {}", message.id))
                 .then(|| dim("✓ safe in the room's archive:")),
-            DeliveryState::Queued | DeliveryState::Sending | DeliveryState::Sent => None,
+            DeliveryState::Queued
+            | DeliveryState::Sending
+            | DeliveryState::Sent
+            | DeliveryState::Discarded => None,
         }
     }
 

@@ -53,6 +53,7 @@ fn cell(message: &Message) -> String {
         DeliveryState::Sent | DeliveryState::Archived => " ✓",
         DeliveryState::Delivered | DeliveryState::Displayed => " ✓✓",
         DeliveryState::Failed => " ✗",
+        DeliveryState::Discarded => " –",
     };
     format!("{lock} {sender}: {}{state}", message.text)
 }
