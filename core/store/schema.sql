@@ -1,4 +1,4 @@
--- The schema of version 8, as the migrations make it. Written by a test; change it by a migration.
+-- The schema of version 9, as the migrations make it. Written by a test; change it by a migration.
 
 CREATE TABLE account (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1), -- keeps it one row
@@ -41,9 +41,11 @@ CREATE TABLE conversation (
     unread INTEGER NOT NULL DEFAULT 0,  -- incoming messages after read_place, kept up to date with every change
     last_activity INTEGER,              -- time of the newest message
     revision INTEGER NOT NULL           -- of the last change to this row
-, draft TEXT NOT NULL DEFAULT '') STRICT;
+, draft TEXT NOT NULL DEFAULT '', marker INTEGER) STRICT;
 
 CREATE INDEX conversation_by_group ON conversation (group_id) WHERE group_id IS NOT NULL;
+
+CREATE INDEX conversation_by_marker ON conversation (id) WHERE marker IS NOT NULL;
 
 CREATE TABLE counter (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1), -- keeps it one row
@@ -99,7 +101,7 @@ CREATE TABLE message (
     displayed_by INTEGER NOT NULL DEFAULT 0, -- accounts that have shown it
     receipt_due INTEGER NOT NULL,       -- 1: our receipt for it was not sent yet
     revision INTEGER NOT NULL           -- of the last change to this row
-) STRICT;
+, markable INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX message_by_due_receipt ON message (conversation) WHERE receipt_due = 1;
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use heliograph_client::{Client, Error, ErrorCode, NetworkId, NetworkState, PowerState};
+use heliograph_client::{Client, Error, ErrorCode, NetworkId, NetworkState, PowerState, Settings};
 use zeroize::Zeroizing;
 
 use crate::argument;
@@ -53,6 +53,13 @@ impl From<heliograph_client::CatchUpReport> for CatchUpReport {
         };
         Self { new_messages: report.new_messages, end, failure }
     }
+}
+
+/// What the user has chosen for an account.
+#[uniffi::remote(Record)]
+pub struct Settings {
+    /// Others learn when their messages were shown here. On unless the user says otherwise.
+    pub read_receipts: bool,
 }
 
 /// One account on this device, with threads of its own. All methods may be called from any thread.
@@ -403,7 +410,19 @@ impl HeliographClient {
         Ok(self.run(|client| async move { client.load_older(conversation, wanted).await }).await?.into())
     }
 
-    /// The user has seen the conversation up to the message in this row.
+    /// What the user has chosen for this account.
+    pub async fn settings(&self) -> Result<Settings, HeliographError> {
+        self.run(|client| async move { client.settings() }).await
+    }
+
+    /// Changes what the user has chosen.
+    pub async fn change_settings(&self, settings: Settings) -> Result<(), HeliographError> {
+        self.run(|client| async move { client.change_settings(settings).await }).await
+    }
+
+    /// The user has seen the conversation up to the message in this row. Unless the user has turned that off (see
+    /// [`Self::settings`]), the authors learn it where there are few enough to (in chats, and in encrypted groups of up to 16),
+    /// with the next receipts.
     pub async fn mark_read(&self, conversation: i64, row: i64) -> Result<(), HeliographError> {
         let conversation = argument::conversation(conversation);
         self.run(|client| async move { client.mark_read(conversation, row).await }).await

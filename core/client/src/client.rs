@@ -8,7 +8,9 @@ use heliograph_model::{
 };
 use heliograph_store::message::{self, Message};
 use heliograph_store::{Store, inbox, member, search};
-use heliograph_sync::{Command, Connection, ConnectionState, Delivery, Engine, Input, Reply, Situation};
+use heliograph_sync::{
+    Command, Connection, ConnectionState, Delivery, Engine, Input, Reply, Settings, Situation,
+};
 use heliograph_xmpp::session::ServerCertificate;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -412,7 +414,19 @@ impl Client {
         Ok(Older { messages, more: loaded.more })
     }
 
-    /// The user has seen the conversation up to the message in this row.
+    /// What the user has chosen for this account.
+    pub fn settings(&self) -> Result<Settings, Error> {
+        self.shared.read(heliograph_sync::settings)?
+    }
+
+    /// Changes what the user has chosen.
+    pub async fn change_settings(&self, settings: Settings) -> Result<(), Error> {
+        self.ask(Command::ChangeSettings(settings)).await.map(|_| ())
+    }
+
+    /// The user has seen the conversation up to the message in this row. Unless the user has turned that off
+    /// ([`Settings::read_receipts`]), the authors learn it where there are few enough to (in chats, and in encrypted groups of up
+    /// to 16), with the next receipts.
     pub async fn mark_read(&self, conversation: ConversationId, row: i64) -> Result<(), Error> {
         self.ask(Command::MarkRead { conversation, row }).await.map(|_| ())
     }

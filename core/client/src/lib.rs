@@ -55,7 +55,7 @@ pub use heliograph_model::{
 pub use heliograph_store::DatabaseKey;
 pub use heliograph_store::conversation::ConversationState;
 pub use heliograph_store::message::{Message, Sender};
-pub use heliograph_sync::{Connection, ConnectionState, Delivery, Recipient, Situation, Waiting};
+pub use heliograph_sync::{Connection, ConnectionState, Delivery, Recipient, Settings, Situation, Waiting};
 pub use heliograph_xmpp::session::{CertificateProblem, InvalidPin, Pin, ServerCertificate};
 pub use notification::Notification;
 pub use push::PushChanges;

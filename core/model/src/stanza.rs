@@ -55,17 +55,19 @@ pub struct OutboundMessage {
 /// What a message that we send carries.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OutboundContent {
-    /// Readable text, with a request for a receipt (XEP-0184) in chats, and `<origin-id/>` equal to the stanza's id.
+    /// Readable text, with requests for a receipt (XEP-0184) and a marker (XEP-0333) in chats, and `<origin-id/>` equal to the stanza's id.
     Plain {
         /// The body.
         text: String,
     },
     /// An MLS message, see [`MlsEnvelope`].
     Mls(MlsEnvelope),
-    /// A receipt (XEP-0184 §5) for the message with this id.
+    /// Messages arrived, or were shown; at least one of the two.
     Receipt {
-        /// The id of the message that arrived.
-        of: StanzaId,
+        /// The id of the message that arrived (XEP-0184 §5).
+        received: Option<StanzaId>,
+        /// The id of the newest message that was shown (XEP-0333).
+        displayed: Option<StanzaId>,
     },
 }
 
@@ -334,13 +336,17 @@ pub enum InboundContent {
         text: String,
         /// The sender asks for a receipt (XEP-0184).
         receipt_requested: bool,
+        /// The sender wants to know when it is shown (XEP-0333).
+        markable: bool,
     },
     /// An MLS message.
     Mls(MlsEnvelope),
-    /// A receipt (XEP-0184) for the message of ours with this stanza id.
+    /// Messages of ours arrived, or were shown; at least one of the two.
     Receipt {
-        /// The id of our message.
-        of: StanzaId,
+        /// The stanza id of the message that arrived (XEP-0184).
+        received: Option<StanzaId>,
+        /// The stanza id of the newest message that was shown (XEP-0333).
+        displayed: Option<StanzaId>,
     },
     /// The message of ours with the same stanza id came back undelivered.
     Error(StanzaError),

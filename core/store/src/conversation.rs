@@ -211,30 +211,33 @@ fn change(
     Ok(())
 }
 
-/// The user has seen the conversation up to this message. A message before the read marker changes nothing.
+/// The user has seen the conversation up to this message. A message before the read marker changes nothing. Where it changes
+/// something, the place up to which everything had been read before.
 ///
 /// A message without a position (of ours, still on its way) stands after everything else, so all that has a position counts
 /// as read.
-pub fn mark_read(tx: &Transaction<'_>, id: ConversationId, up_to: i64) -> Result<(), StoreError> {
+pub fn mark_read(tx: &Transaction<'_>, id: ConversationId, up_to: i64) -> Result<Option<i64>, StoreError> {
     let shown = |message: &Message| message.conversation == id && message.state != DeliveryState::Discarded;
-    let Some(message) = message::get(tx, up_to)?.filter(shown) else { return Ok(()) };
+    let Some(message) = message::get(tx, up_to)?.filter(shown) else { return Ok(None) };
     let place = match message.position {
         Some(position) => position,
         None => counter::last_position(tx)?,
     };
-    let advanced = tx
-        .prepare_cached("UPDATE conversation SET read_place = ?2 WHERE id = ?1 AND read_place < ?2")?
-        .execute([id.0, place])?;
-    if advanced == 0 {
-        return Ok(());
+    let before: i64 = tx
+        .prepare_cached("SELECT read_place FROM conversation WHERE id = ?1")?
+        .query_row([id.0], |row| row.get(0))?;
+    if before >= place {
+        return Ok(None);
     }
+    tx.prepare_cached("UPDATE conversation SET read_place = ?2 WHERE id = ?1")?.execute([id.0, place])?;
     change(
         tx,
         id,
         "unread = (SELECT count(*) FROM message
                    WHERE conversation = ?1 AND place > conversation.read_place AND outgoing = 0)",
         &[],
-    )
+    )?;
+    Ok(Some(before))
 }
 
 /// A message came in or went out, which is the conversation's change of this revision. Incoming ones after the read marker

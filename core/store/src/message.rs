@@ -4,10 +4,11 @@
 //! one growing counter, given when an archive shows where the message stands. A message of ours that is still on its way
 //! has none and stands after all that have one.
 //!
-//! Here: the types, [`insert`] and look-ups. In the submodules: how far a message has got ([`raise_state`]), receipts, and
-//! the pages and changes that a timeline shows.
+//! Here: the types, [`insert`] and look-ups. In the submodules: how far a message has got ([`raise_state`]), receipts and
+//! markers, and the pages and changes that a timeline shows.
 
 mod delivery;
+mod marker;
 mod receipt;
 mod timeline;
 
@@ -23,6 +24,8 @@ use crate::error::StoreError;
 use crate::search;
 
 pub use delivery::{discard, fail, raise_state, send_again, set_archived, set_security, set_stanza};
+pub use marker::{drop_markers, due_markers, newest_markable, owe_marker, shown_up_to, take_marker};
+use receipt::due_from_row;
 pub use receipt::{
     DueReceipt, Receipt, ReceiptKind, between, conversations_with_due_receipts, due_receipts, receipt,
     receipts, set_receipt_sent,
@@ -144,6 +147,8 @@ pub struct NewMessage {
     pub state: DeliveryState,
     /// Whether a receipt of ours is owed for it.
     pub receipt_due: bool,
+    /// Whether its author wants to know when it was shown.
+    pub markable: bool,
     /// Its order in the timeline.
     pub place: Place,
 }
@@ -230,8 +235,8 @@ pub fn insert(tx: &Transaction<'_>, new: &NewMessage) -> Result<Inserted, StoreE
     };
     tx.prepare_cached(
         "INSERT INTO message (conversation, id, sender_kind, sender, stanza, archive, outgoing, security, text, sent_at,
-                              received_at, place, state, receipt_due, revision)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                              received_at, place, state, receipt_due, revision, markable)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?
     .execute(params![
         new.conversation.0,
@@ -249,6 +254,7 @@ pub fn insert(tx: &Transaction<'_>, new: &NewMessage) -> Result<Inserted, StoreE
         new.state.to_stored(),
         new.receipt_due,
         counters.revision - 1,
+        new.markable,
     ])?;
     let row = tx.last_insert_rowid();
     search::add(tx, row, &new.text)?;

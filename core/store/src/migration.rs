@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0006_quarantine.sql"),
     include_str!("../migrations/0007_drafts.sql"),
     include_str!("../migrations/0008_handed_over.sql"),
+    include_str!("../migrations/0009_markers.sql"),
 ];
 
 /// The version that this program writes.

@@ -80,6 +80,7 @@ pub(crate) fn incoming(conversation: ConversationId, id: &str, text: &str) -> Ne
         received_at: Timestamp(2000),
         state: DeliveryState::Delivered,
         receipt_due: false,
+        markable: false,
         place: Place::Next,
     }
 }

@@ -40,7 +40,7 @@ impl Step<'_> {
             Command::Answer { conversation, row, text } => {
                 let sent = self.send_text(conversation, text)?;
                 if sent.is_ok() {
-                    conversation::mark_read(self.tx, conversation, row)?;
+                    self.mark_read(conversation, row)?;
                 }
                 Ok(sent)
             }
@@ -50,9 +50,10 @@ impl Step<'_> {
             Command::Discard { row } => self.discard(row),
             Command::LoadOlder { conversation, wanted } => self.load_older(conversation, wanted),
             Command::MarkRead { conversation, row } => {
-                conversation::mark_read(self.tx, conversation, row)?;
+                self.mark_read(conversation, row)?;
                 Ok(Ok(Reply::Done))
             }
+            Command::ChangeSettings(settings) => self.change_settings(settings),
             Command::EnablePush(target) => self.enable_push(&target),
             Command::DisablePush => self.disable_push(),
         }
@@ -230,6 +231,7 @@ impl Step<'_> {
                 received_at: self.now,
                 state: DeliveryState::Queued,
                 receipt_due: false,
+                markable: false,
                 // In rooms the archive decides the place; in a chat the order of sending is as good as any.
                 place: match conversation.kind {
                     ConversationKind::Direct => Place::Next,

@@ -2,17 +2,14 @@
 //! changes after they are made (decision record 0007).
 
 use heliograph_mls::{Group, Provider, ReceiptKind, ReceiveError, Received};
-use heliograph_model::stanza::{
-    InboundContent, InboundMessage, MessageKind, MlsEnvelope, MlsKind, Outbound, OutboundContent,
-    OutboundMessage,
-};
+use heliograph_model::stanza::{InboundContent, InboundMessage, MlsEnvelope, MlsKind};
 use heliograph_model::{Address, ConversationKind, DeliveryState, Security, StanzaId};
 use heliograph_store::conversation::Conversation;
 use heliograph_store::message::{self, Inserted, NewMessage, Sender};
 use heliograph_store::{group, outbox};
 
 use crate::error::EngineError;
-use crate::message::plain_message_id;
+use crate::message::{Wants, plain_message_id};
 use crate::quarantine::receive_reason;
 use crate::step::Step;
 
@@ -26,8 +23,9 @@ impl Step<'_> {
             return self.own_direct_message(&contact, arrived);
         }
         match &arrived.content {
-            InboundContent::Plain { text, receipt_requested } => {
-                self.plain_from(&contact, arrived, text, *receipt_requested)
+            InboundContent::Plain { text, receipt_requested, markable } => {
+                let wants = Wants { receipt: *receipt_requested && arrived.id.is_some(), marker: *markable };
+                self.plain_from(&contact, arrived, text, wants)
             }
             InboundContent::Mls(envelope) => match envelope.kind {
                 MlsKind::Welcome => self.welcome(arrived, envelope),
@@ -36,7 +34,9 @@ impl Step<'_> {
                     self.quarantine(None, arrived, "handshake-outside-a-room")
                 }
             },
-            InboundContent::Receipt { of } => self.plain_receipt(&contact, of),
+            InboundContent::Receipt { received, displayed } => {
+                self.plain_receipt(&contact, received.as_ref(), displayed.as_ref())
+            }
             InboundContent::Unusable { reason } => self.unusable(None, arrived, *reason),
             InboundContent::Error(_) => Ok(()),
         }
@@ -48,6 +48,9 @@ impl Step<'_> {
             && let Some(row) = outbox::by_stanza(self.tx, stanza)?
         {
             return if arrived.archive_id.is_some() { self.archived(&row, arrived) } else { Ok(()) };
+        }
+        if let InboundContent::Receipt { displayed: Some(displayed), .. } = &arrived.content {
+            return self.shown_elsewhere(contact, displayed);
         }
         let InboundContent::Plain { text, .. } = &arrived.content else {
             if let (Some(stanza), Some(archive_id)) = (&arrived.id, &arrived.archive_id)
@@ -81,6 +84,7 @@ impl Step<'_> {
                     DeliveryState::Sent
                 },
                 receipt_due: false,
+                markable: false,
                 place: self.place,
             },
         )?;
@@ -95,41 +99,39 @@ impl Step<'_> {
         contact: &Address,
         arrived: &InboundMessage,
         text: &str,
-        receipt_requested: bool,
+        wants: Wants,
     ) -> Result<(), EngineError> {
         let conversation = self.direct_conversation(contact)?;
         if conversation.kind != ConversationKind::Direct {
             return Ok(()); // a private message from a room's occupant
         }
         let id = plain_message_id(arrived, text);
-        let inserted = self.text(&conversation, arrived, contact, id, text.to_owned(), Security::Plain)?;
-        if let (true, Inserted::New(_), Some(of), false) =
-            (receipt_requested, inserted, &arrived.id, self.history)
-        {
-            self.send_plain_receipt(contact, of);
-        }
+        let text = text.to_owned();
+        // New or repeated: either way it is there now.
+        let _ = self.text(&conversation, arrived, contact, id, text, Security::Plain, wants)?;
         Ok(())
     }
 
-    fn send_plain_receipt(&mut self, contact: &Address, of: &StanzaId) {
-        let id = StanzaId::new(self.random.name(16));
-        self.send(Outbound::Message(OutboundMessage {
-            id,
-            to: contact.clone(),
-            kind: MessageKind::Chat,
-            content: OutboundContent::Receipt { of: of.clone() },
-        }));
-    }
-
-    fn plain_receipt(&mut self, contact: &Address, of: &StanzaId) -> Result<(), EngineError> {
+    fn plain_receipt(
+        &mut self,
+        contact: &Address,
+        received: Option<&StanzaId>,
+        displayed: Option<&StanzaId>,
+    ) -> Result<(), EngineError> {
         let Some(conversation) = heliograph_store::conversation::by_address(self.tx, contact)? else {
             return Ok(());
         };
-        match message::by_stanza(self.tx, conversation.id, of)? {
-            Some(message) if message.outgoing => {
-                self.receipt_for(&conversation, &message, contact, ReceiptKind::Delivered)
-            }
-            _ => Ok(()),
+        let find = |of: Option<&StanzaId>| match of {
+            Some(of) => message::by_stanza(self.tx, conversation.id, of),
+            None => Ok(None),
+        };
+        let (received, displayed) = (find(received)?, find(displayed)?);
+        if let Some(message) = received.filter(|message| message.outgoing) {
+            self.receipt_for(&conversation, &message, contact, ReceiptKind::Delivered)?;
+        }
+        match displayed {
+            Some(message) => self.shown_up_to(&conversation, contact, message.row),
+            None => Ok(()),
         }
     }
 

@@ -7,6 +7,7 @@ use heliograph_model::{
 
 use crate::delivery::Delivery;
 use crate::policy::Situation;
+use crate::settings::Settings;
 
 /// One thing that happened. The engine handles one at a time, each in one store transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,6 +150,8 @@ pub enum Command {
         /// Row of the newest message seen.
         row: i64,
     },
+    /// Change what the user has chosen.
+    ChangeSettings(Settings),
     /// Have messages announced there while this device sleeps, and nowhere else.
     EnablePush(PushTarget),
     /// Have messages announced nowhere.
@@ -171,6 +174,7 @@ impl std::fmt::Debug for Command {
             Self::Discard { .. } => "Discard",
             Self::LoadOlder { .. } => "LoadOlder",
             Self::MarkRead { .. } => "MarkRead",
+            Self::ChangeSettings(_) => "ChangeSettings",
             Self::EnablePush(_) => "EnablePush",
             Self::DisablePush => "DisablePush",
         })

@@ -11,7 +11,8 @@
 //! **Sending.** [`Command::Send`] appends to the timeline (state `queued`) and to the outbox, in one transaction. When the
 //! conversation can be sent to (`outbox.rs`: online, its archive read to the end, the group ready) the text is encrypted, and
 //! ciphertext, ratchet and the state `sending` are committed before the stanza is handed over. The server's acknowledgement
-//! (XEP-0198) makes it `sent`, its place in the archive `archived`, the others' receipts `delivered`. The outbox row goes when
+//! (XEP-0198) makes it `sent`, its place in the archive `archived`, the others' receipts `delivered`, their markers
+//! (`marker.rs`) `displayed`. What stands in its way, and how its author takes it back, is in `delivery.rs`. The outbox row goes when
 //! the archive or a receipt proves the arrival. After a lost session whatever is in doubt is looked for in the archive first
 //! and repeated only if it is not there, with the same bytes and the same id: nothing can be shown twice. After a resumed
 //! session, also that of a process that died, nothing is in doubt: `stream.rs` keeps count of what the server has.
@@ -44,6 +45,7 @@ mod input;
 mod keepalive;
 mod key_package;
 mod live;
+mod marker;
 mod message;
 mod outbox;
 pub mod policy;
@@ -53,6 +55,7 @@ mod random;
 mod receipt;
 mod room;
 mod seam;
+mod settings;
 mod setup;
 mod sleep;
 mod step;
@@ -70,4 +73,5 @@ pub use input::{
 };
 pub use policy::Situation;
 pub use push::push_state;
+pub use settings::{Settings, settings};
 pub use stream::StoredStream;

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use heliograph_mls::{Content, Item, MemberIdentity};
+use heliograph_mls::{Content, Item, MemberIdentity, ReceiptKind};
 use heliograph_model::stanza::{
     InboundContent, InboundMessage, MessageKind, StanzaError, StanzaErrorCondition,
 };
@@ -77,22 +77,30 @@ impl Step<'_> {
             match item {
                 Item::Text { id, text } => {
                     // New or repeated: either way it is there now.
-                    let _ =
-                        self.text(conversation, arrived, &sender.account, id, text, Security::Encrypted)?;
+                    let wants = Wants { receipt: true, marker: true };
+                    let encrypted = Security::Encrypted;
+                    let _ = self.text(conversation, arrived, &sender.account, id, text, encrypted, wants)?;
                 }
                 Item::GroupName { name } => {
                     if conversation.kind == ConversationKind::Group {
                         conversation::set_name(self.tx, conversation.id, Some(&name))?;
                     }
                 }
-                Item::Receipt { kind, ids, runs } => {
+                Item::Receipt { kind: ReceiptKind::Delivered, ids, runs } => {
                     for (author, id) in ids {
                         if author == self.account.address {
-                            self.receipt(conversation, &sender.account, &id, kind)?;
+                            self.receipt(conversation, &sender.account, &id)?;
                         }
                     }
                     for run in runs {
-                        self.receipts_for_run(conversation, &sender.account, &run, kind)?;
+                        self.receipts_for_run(conversation, &sender.account, &run)?;
+                    }
+                }
+                Item::Receipt { kind: ReceiptKind::Displayed, ids, runs } => {
+                    // What was shown covers all before it: of a run the last counts.
+                    let last = runs.into_iter().map(|run| (run.author, run.last));
+                    for (author, id) in ids.into_iter().chain(last) {
+                        self.shown(conversation, &sender.account, &author, &id)?;
                     }
                 }
             }
@@ -109,10 +117,11 @@ impl Step<'_> {
         id: MessageId,
         text: String,
         security: Security,
+        wants: Wants,
     ) -> Result<Inserted, EngineError> {
-        // What was asked for by scrolling back is history: its sender waits for no receipt.
-        let acknowledge =
-            security == Security::Encrypted && self.filling.is_none() && self.acknowledges(conversation)?;
+        // What was asked for by scrolling back is history, as is what was there before us: its sender waits for nothing.
+        let current = self.filling.is_none() && !self.history && self.acknowledges(conversation)?;
+        let acknowledge = wants.receipt && current;
         let inserted = message::insert(
             self.tx,
             &NewMessage {
@@ -128,6 +137,7 @@ impl Step<'_> {
                 received_at: self.now,
                 state: DeliveryState::Delivered,
                 receipt_due: acknowledge,
+                markable: wants.marker && current,
                 place: self.place,
             },
         )?;
@@ -167,6 +177,15 @@ impl Step<'_> {
         )?;
         conversation::get(self.tx, id)?.ok_or(EngineError::Codec)
     }
+}
+
+/// What the author of a message wants to know about it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wants {
+    /// That it has arrived.
+    pub receipt: bool,
+    /// That it was shown.
+    pub marker: bool,
 }
 
 /// The id of a plain message: what its sender chose, or else something that is the same wherever we meet it again.

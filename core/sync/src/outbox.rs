@@ -4,7 +4,7 @@
 //! carries the same bytes and the same id, so that no ratchet state is used twice and nobody can show it twice. It goes when
 //! the archive or a receipt proves that it arrived.
 
-use heliograph_mls::{Content, Item, Provider, ReceiptKind};
+use heliograph_mls::{Content, Item, Provider};
 use heliograph_model::stanza::{
     MessageKind, MlsEnvelope, MlsKind, Outbound, OutboundContent, OutboundMessage,
 };
@@ -17,6 +17,7 @@ use heliograph_store::{group, message};
 
 use crate::error::EngineError;
 use crate::policy::OUTBOX_WINDOW;
+use crate::receipt::Owed;
 use crate::step::Step;
 use crate::wish::{OutboxItem, decode};
 
@@ -75,17 +76,28 @@ impl Step<'_> {
                 Security::Plain => self.send_plain(conversation, row, StanzaId::new(id.as_str()), text),
                 Security::Encrypted => {
                     let mut items = vec![Item::Text { id, text }];
-                    items.extend(self.receipts_to_go_along(conversation)?);
+                    items.extend(self.take_receipts(conversation)?.into_items());
                     self.send_sealed(conversation, row, &Content { items }, true)
                 }
             },
             OutboxItem::GroupName { name } => {
                 self.send_sealed(conversation, row, &Content { items: vec![Item::GroupName { name }] }, false)
             }
-            OutboxItem::Delivered { ids, runs } => {
+            OutboxItem::Delivered { ids } => {
+                let content = Owed { ids, ..Owed::default() }.into_content();
+                self.send_sealed(conversation, row, &content, false)
+            }
+            OutboxItem::Receipts { delivered, runs, displayed } => {
                 let runs = runs.into_iter().map(Into::into).collect();
-                let item = Item::Receipt { kind: ReceiptKind::Delivered, ids, runs };
-                self.send_sealed(conversation, row, &Content { items: vec![item] }, false)
+                let content = Owed { ids: delivered, runs, displayed }.into_content();
+                self.send_sealed(conversation, row, &content, false)
+            }
+            OutboxItem::PlainReceipt { received, displayed } => {
+                let stanza = StanzaId::new(self.random.name(16));
+                outbox::set_sealed(self.tx, row.id, &stanza, &[], None)?;
+                let content = OutboundContent::Receipt { received, displayed };
+                self.hand_over(row.id, stanza, &conversation.address, kind_of(conversation), content);
+                Ok(())
             }
         }
     }
@@ -143,6 +155,10 @@ impl Step<'_> {
         let Some(stanza) = row.stanza.clone() else { return self.send_first(conversation, row) };
         let (to, kind, content) = match item {
             OutboxItem::Welcome { to, envelope } => (to, MessageKind::Chat, OutboundContent::Mls(envelope)),
+            OutboxItem::PlainReceipt { received, displayed } => {
+                let content = OutboundContent::Receipt { received, displayed };
+                (conversation.address.clone(), kind_of(conversation), content)
+            }
             OutboxItem::Text { text, .. } if conversation.security == Security::Plain => {
                 (conversation.address.clone(), kind_of(conversation), OutboundContent::Plain { text })
             }

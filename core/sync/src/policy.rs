@@ -52,6 +52,10 @@ pub const RECEIPTS_PER_MESSAGE: usize = 48;
 /// Messages that are looked at for one message with receipts: what its runs may cover at most (mls-over-xmpp §10).
 pub const RECEIPTS_AT_ONCE: usize = heliograph_mls::RECEIPT_MESSAGES;
 
+/// Messages of ours that one marker of somebody else can show as seen at once: more than anybody reads at a time; what lies
+/// farther back, and was never marked, is from before markers.
+pub const MARKED_AT_ONCE: usize = 256;
+
 /// Archive items asked for at once. Prosody caps at 50, ejabberd at 250; asking for more costs nothing.
 pub const ARCHIVE_PAGE: u16 = 250;
 

@@ -7,8 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use heliograph_mls::{Item, ReceiptKind, Run};
-use heliograph_model::{Address, ConversationKind, DeliveryState, MessageId};
+use heliograph_mls::{Content, Item, ReceiptKind, Run};
+use heliograph_model::{
+    Address, ConversationId, ConversationKind, DeliveryState, MessageId, Security, StanzaId,
+};
 use heliograph_store::conversation::{self, Conversation};
 use heliograph_store::message::{self, DueReceipt};
 use heliograph_store::{member, outbox, quarantine};
@@ -18,16 +20,22 @@ use crate::policy::{RECEIPT_MEMBERS_MAX, RECEIPTS_AT_ONCE, RECEIPTS_PER_MESSAGE}
 use crate::step::Step;
 use crate::wish::{OutboxItem, encode};
 
-/// What one message says of others'.
+/// What one encrypted message says of others' messages.
 #[derive(Default)]
-struct Owed {
-    ids: Vec<(Address, MessageId)>,
-    runs: Vec<Run>,
-    /// The messages' rows.
-    rows: Vec<i64>,
+pub(crate) struct Owed {
+    /// Messages that arrived.
+    pub ids: Vec<(Address, MessageId)>,
+    /// Messages in a row that arrived.
+    pub runs: Vec<Run>,
+    /// The newest message that was shown.
+    pub displayed: Option<(Address, MessageId)>,
 }
 
 impl Owed {
+    fn is_empty(&self) -> bool {
+        self.ids.is_empty() && self.runs.is_empty() && self.displayed.is_none()
+    }
+
     fn is_full(&self) -> bool {
         self.ids.len() + self.runs.len() >= RECEIPTS_PER_MESSAGE
     }
@@ -35,7 +43,7 @@ impl Owed {
     /// Messages of one author that follow on each other.
     fn add(&mut self, author: &Address, stretch: &[(i64, MessageId)]) {
         match stretch {
-            [] => return,
+            [] => {}
             [(_, id)] => self.ids.push((author.clone(), id.clone())),
             [(_, first), .., (_, last)] => self.runs.push(Run {
                 author: author.clone(),
@@ -44,7 +52,22 @@ impl Owed {
                 count: stretch.len() as u64,
             }),
         }
-        self.rows.extend(stretch.iter().map(|(row, _)| *row));
+    }
+
+    pub fn into_items(self) -> Vec<Item> {
+        let Self { ids, runs, displayed } = self;
+        let mut items = Vec::new();
+        if !ids.is_empty() || !runs.is_empty() {
+            items.push(Item::Receipt { kind: ReceiptKind::Delivered, ids, runs });
+        }
+        if let Some(shown) = displayed {
+            items.push(Item::Receipt { kind: ReceiptKind::Displayed, ids: vec![shown], runs: Vec::new() });
+        }
+        items
+    }
+
+    pub fn into_content(self) -> Content {
+        Content { items: self.into_items() }
     }
 }
 
@@ -58,33 +81,57 @@ impl Step<'_> {
         })
     }
 
-    /// Receipts that wait, as an item to go along with something else.
-    pub(crate) fn receipts_to_go_along(
-        &mut self,
-        conversation: &Conversation,
-    ) -> Result<Option<Item>, EngineError> {
-        let owed = self.take_receipts(conversation)?;
-        Ok(owed.map(|Owed { ids, runs, .. }| Item::Receipt { kind: ReceiptKind::Delivered, ids, runs }))
-    }
-
-    /// Puts all receipts that wait into the outbox.
+    /// Puts all receipts and markers that wait into the outbox.
     pub(crate) fn queue_receipts(&mut self) -> Result<(), EngineError> {
-        for id in message::conversations_with_due_receipts(self.tx)? {
+        let mut waiting = message::conversations_with_due_receipts(self.tx)?;
+        waiting.extend(message::due_markers(self.tx)?);
+        waiting.sort();
+        waiting.dedup();
+        for id in waiting {
             let Some(conversation) = conversation::get(self.tx, id)? else { continue };
-            while let Some(Owed { ids, runs, .. }) = self.take_receipts(&conversation)? {
-                let runs = runs.into_iter().map(Into::into).collect();
-                let item = encode(&OutboxItem::Delivered { ids, runs })?;
-                outbox::append(self.tx, id, None, &item, self.now)?;
+            loop {
+                let owed = self.take_receipts(&conversation)?;
+                if owed.is_empty() {
+                    break;
+                }
+                let runs = owed.runs.into_iter().map(Into::into).collect();
+                let (delivered, displayed) = (owed.ids, owed.displayed);
+                self.queue_receipt(id, &OutboxItem::Receipts { delivered, runs, displayed })?;
             }
+            self.queue_plain_receipts(id)?;
             self.pump(id)?;
         }
         Ok(())
     }
 
-    /// As much of what is owed in a conversation as goes into one message; `None` if nothing is.
-    fn take_receipts(&mut self, conversation: &Conversation) -> Result<Option<Owed>, EngineError> {
-        let due = message::due_receipts(self.tx, conversation.id, RECEIPTS_AT_ONCE)?;
-        let Some(since) = due.iter().map(|due| due.received_at).min() else { return Ok(None) };
+    /// Plain receipts are one stanza each (XEP-0184 §5.3); the last one takes the marker along.
+    fn queue_plain_receipts(&mut self, id: ConversationId) -> Result<(), EngineError> {
+        let due = message::due_receipts(self.tx, id, Security::Plain, usize::MAX)?;
+        let rows: Vec<i64> = due.iter().map(|due| due.row).collect();
+        message::set_receipt_sent(self.tx, &rows)?;
+        let mut received: Vec<StanzaId> = due.into_iter().filter_map(|due| due.stanza).collect();
+        let last = received.pop();
+        for one in received {
+            self.queue_receipt(id, &OutboxItem::PlainReceipt { received: Some(one), displayed: None })?;
+        }
+        let displayed = message::take_marker(self.tx, id)?.and_then(|marker| marker.stanza);
+        if last.is_some() || displayed.is_some() {
+            self.queue_receipt(id, &OutboxItem::PlainReceipt { received: last, displayed })?;
+        }
+        Ok(())
+    }
+
+    fn queue_receipt(&mut self, id: ConversationId, item: &OutboxItem) -> Result<(), EngineError> {
+        outbox::append(self.tx, id, None, &encode(item)?, self.now)?;
+        Ok(())
+    }
+
+    /// As much of what is owed for encrypted messages of a conversation as goes into one message: receipts, and a marker.
+    pub(crate) fn take_receipts(&mut self, conversation: &Conversation) -> Result<Owed, EngineError> {
+        let displayed = self.take_sealed_marker(conversation)?;
+        let mut owed = Owed { displayed, ..Owed::default() };
+        let due = message::due_receipts(self.tx, conversation.id, Security::Encrypted, RECEIPTS_AT_ONCE)?;
+        let Some(since) = due.iter().map(|due| due.received_at).min() else { return Ok(owed) };
         // Only a room has one order for all. What could not be read since the first of them may be a text between them.
         let in_runs = conversation.kind == ConversationKind::Group
             && !quarantine::has_ciphertext_since(self.tx, conversation.id, since)?;
@@ -92,7 +139,7 @@ impl Step<'_> {
         for due in due {
             authors.entry(due.author.clone()).or_default().push(due);
         }
-        let mut owed = Owed::default();
+        let mut said = Vec::new();
         for (author, due) in &authors {
             let stretches = if in_runs {
                 self.stretches(conversation, author, due)?
@@ -104,10 +151,25 @@ impl Step<'_> {
                     break;
                 }
                 owed.add(author, stretch);
+                said.extend(stretch.iter().map(|(row, _)| *row));
             }
         }
-        message::set_receipt_sent(self.tx, &owed.rows)?;
-        Ok((!owed.rows.is_empty()).then_some(owed))
+        message::set_receipt_sent(self.tx, &said)?;
+        Ok(owed)
+    }
+
+    /// The marker that is owed, unless the message travelled plain: then it is not for an encrypted message to carry.
+    fn take_sealed_marker(
+        &mut self,
+        conversation: &Conversation,
+    ) -> Result<Option<(Address, MessageId)>, EngineError> {
+        match message::take_marker(self.tx, conversation.id)? {
+            Some(marker) if marker.security == Security::Plain => {
+                message::owe_marker(self.tx, conversation.id, marker.row)?;
+                Ok(None)
+            }
+            marker => Ok(marker.map(|marker| (marker.author, marker.id))),
+        }
     }
 
     /// The messages of one author for which a receipt is owed, each with those that it follows on.
@@ -137,23 +199,22 @@ impl Step<'_> {
         Ok(stretches)
     }
 
-    /// Somebody acknowledged a message of ours.
+    /// Somebody has a message of ours.
     pub(crate) fn receipt(
         &mut self,
         conversation: &Conversation,
         from: &Address,
         id: &MessageId,
-        kind: ReceiptKind,
     ) -> Result<(), EngineError> {
         for message in message::by_id(self.tx, conversation.id, id)? {
             if message.outgoing {
-                self.receipt_for(conversation, &message, from, kind)?;
+                self.receipt_for(conversation, &message, from, ReceiptKind::Delivered)?;
             }
         }
         Ok(())
     }
 
-    /// The same, the message being found already.
+    /// Somebody has a message of ours, or was shown it; the message being found already.
     pub(crate) fn receipt_for(
         &mut self,
         conversation: &Conversation,
@@ -161,9 +222,9 @@ impl Step<'_> {
         from: &Address,
         kind: ReceiptKind,
     ) -> Result<(), EngineError> {
-        let (stored, reached) = match kind {
-            ReceiptKind::Delivered => (message::ReceiptKind::Delivered, DeliveryState::Delivered),
-            ReceiptKind::Displayed => (message::ReceiptKind::Displayed, DeliveryState::Displayed),
+        let stored = match kind {
+            ReceiptKind::Delivered => message::ReceiptKind::Delivered,
+            ReceiptKind::Displayed => message::ReceiptKind::Displayed,
         };
         if !message::receipt(self.tx, message.row, from, stored, self.now)? {
             return Ok(());
@@ -173,12 +234,11 @@ impl Step<'_> {
             _ => member::members(self.tx, conversation.id)?.len().saturating_sub(1),
         };
         let Some(message) = message::get(self.tx, message.row)? else { return Ok(()) };
-        let count = match kind {
-            ReceiptKind::Delivered => message.delivered_to,
-            ReceiptKind::Displayed => message.displayed_by,
-        };
-        if others > 0 && count as usize >= others {
-            message::raise_state(self.tx, message.row, reached)?;
+        if others > 0 && message.delivered_to as usize >= others {
+            message::raise_state(self.tx, message.row, DeliveryState::Delivered)?;
+        }
+        if others > 0 && message.displayed_by as usize >= others {
+            message::raise_state(self.tx, message.row, DeliveryState::Displayed)?;
         }
         // What was received needs no further care of ours.
         if let Some(stanza) = &message.stanza
@@ -196,7 +256,6 @@ impl Step<'_> {
         conversation: &Conversation,
         from: &Address,
         run: &Run,
-        kind: ReceiptKind,
     ) -> Result<(), EngineError> {
         if run.author != self.account.address {
             return Ok(());
@@ -210,11 +269,11 @@ impl Step<'_> {
         };
         if texts.len() != count {
             // They have not read all that lies between, or not what we think.
-            self.receipt(conversation, from, &run.first, kind)?;
-            return self.receipt(conversation, from, &run.last, kind);
+            self.receipt(conversation, from, &run.first)?;
+            return self.receipt(conversation, from, &run.last);
         }
         for message in texts.iter().filter(|message| message.outgoing) {
-            self.receipt_for(conversation, message, from, kind)?;
+            self.receipt_for(conversation, message, from, ReceiptKind::Delivered)?;
         }
         Ok(())
     }

@@ -142,6 +142,7 @@ impl Step<'_> {
                 received_at: self.now,
                 state: DeliveryState::Delivered,
                 receipt_due: false,
+                markable: false,
                 place: self.place,
             },
         )?;

@@ -190,7 +190,9 @@ impl<'a> Step<'a> {
             SessionEvent::Online(granted) => {
                 self.live.session_began(self.now, &granted);
                 self.stream_began(&granted)?;
-                if !message::conversations_with_due_receipts(self.tx)?.is_empty() {
+                let due = message::conversations_with_due_receipts(self.tx)?.is_empty()
+                    && message::due_markers(self.tx)?.is_empty();
+                if !due {
                     self.receipts_soon(); // they were due when the last link broke
                 }
                 if granted.resumed { self.continue_session() } else { self.begin_session(granted.carbons) }

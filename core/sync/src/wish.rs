@@ -5,7 +5,7 @@
 
 use heliograph_mls::Run;
 use heliograph_model::stanza::MlsEnvelope;
-use heliograph_model::{Address, MessageId};
+use heliograph_model::{Address, MessageId, StanzaId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::error::EngineError;
@@ -32,14 +32,18 @@ pub(crate) enum OutboxItem {
     Text { id: MessageId, text: String },
     /// The group's name, for those who just joined.
     GroupName { name: String },
-    /// Receipts that wait for company.
-    Delivered {
-        ids: Vec<(Address, MessageId)>,
-        #[serde(default)]
-        runs: Vec<StoredRun>,
-    },
+    /// Receipts, as versions before markers wrote them.
+    Delivered { ids: Vec<(Address, MessageId)> },
     /// A Welcome for one account.
     Welcome { to: Address, envelope: MlsEnvelope },
+    /// Encrypted messages of others that arrived, and the newest that was shown.
+    Receipts {
+        delivered: Vec<(Address, MessageId)>,
+        runs: Vec<StoredRun>,
+        displayed: Option<(Address, MessageId)>,
+    },
+    /// The same of plain messages, one of each.
+    PlainReceipt { received: Option<StanzaId>, displayed: Option<StanzaId> },
 }
 
 /// A [`Run`] in the outbox. Stored like [`Wish`].

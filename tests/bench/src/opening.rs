@@ -125,6 +125,7 @@ fn new_message(
         received_at: at,
         state: DeliveryState::Delivered,
         receipt_due: false,
+        markable: false,
         place: Place::Next,
     }
 }

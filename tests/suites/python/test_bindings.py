@@ -36,6 +36,7 @@ from heliograph import (
     SeamKind,
     Security,
     Sender,
+    Settings,
     Waiting,
     add_account,
     inspect_server,
@@ -156,6 +157,13 @@ class Conversation(FolderTest):
         self.assertEqual((await ben.client.conversation(group_of_ben)).draft, "")
         question = await ana.until_message(lambda message: message.text == "which way?", "for the question")
         await ana.client.mark_read(group, question.row)
+        seen = await ben.until_message(
+            lambda message: message.text == "which way?" and message.state == DeliveryState.DISPLAYED, "until it was seen"
+        )
+        self.assertIsNotNone((await ben.client.delivery(seen.row)).recipients[0].displayed_at_ms)
+        self.assertTrue((await ana.client.settings()).read_receipts)
+        await ana.client.change_settings(Settings(read_receipts=False))
+        self.assertFalse((await ana.client.settings()).read_receipts)
         self.assertEqual((await ana.client.conversation(group)).unread, 0)
         await ben.client.set_draft(group_of_ben, "or the f")
 

@@ -40,7 +40,7 @@ fn plain_in(room: &Address, text: &str) -> InboundMessage {
         origin_id: None,
         archive_id: None,
         sent_at: None,
-        content: InboundContent::Plain { text: text.into(), receipt_requested: false },
+        content: InboundContent::Plain { text: text.into(), receipt_requested: false, markable: false },
     }
 }
 

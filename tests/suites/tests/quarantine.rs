@@ -217,7 +217,7 @@ fn messages_that_overtook_their_welcome_are_read_when_it_comes_once_and_in_order
     let plain = InboundMessage {
         nick: None,
         kind: MessageKind::Chat,
-        content: InboundContent::Plain { text: "four".into(), receipt_requested: false },
+        content: InboundContent::Plain { text: "four".into(), receipt_requested: false, markable: false },
         ..in_room(&ben, 4, envelope(MlsKind::Application, 1, Vec::new()))
     };
     receive(&mut world, ANA, &[Inbound::Message(plain)]);

@@ -1,7 +1,7 @@
 //! Receipts: those that others sent for our messages, and those that we owe for theirs.
 
-use heliograph_model::{Address, ConversationId, MessageId, StanzaId, Timestamp};
-use rusqlite::{Connection, Transaction, params};
+use heliograph_model::{Address, ConversationId, MessageId, Security, StanzaId, Timestamp};
+use rusqlite::{Connection, Row, Transaction, params};
 
 use super::Message;
 use crate::column::{self, redacted_debug};
@@ -28,11 +28,25 @@ pub struct DueReceipt {
     pub id: MessageId,
     /// Id of the stanza that carried it.
     pub stanza: Option<StanzaId>,
+    /// How it travelled, and so must the receipt.
+    pub security: Security,
     /// When this device stored it.
     pub received_at: Timestamp,
 }
 
-redacted_debug!(DueReceipt { row });
+redacted_debug!(DueReceipt { row, security });
+
+/// From the columns row, sender, id, stanza, security and received_at of a message of an account.
+pub(super) fn due_from_row(row: &Row<'_>) -> rusqlite::Result<DueReceipt> {
+    Ok(DueReceipt {
+        row: row.get(0)?,
+        author: column::address(row, 1)?,
+        id: MessageId::new(row.get::<_, String>(2)?),
+        stanza: row.get::<_, Option<String>>(3)?.map(StanzaId::new),
+        security: column::security(row, 4)?,
+        received_at: column::timestamp(row, 5)?,
+    })
+}
 
 /// What one account said about a message of ours.
 #[derive(Clone, PartialEq, Eq)]
@@ -127,26 +141,20 @@ pub fn between(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The oldest messages of a conversation for which a receipt is owed.
+/// The oldest messages of a conversation that travelled like this and for which a receipt is owed.
 pub fn due_receipts(
     connection: &Connection,
     conversation: ConversationId,
+    security: Security,
     limit: usize,
 ) -> Result<Vec<DueReceipt>, StoreError> {
     // Receipts name accounts; an occupant of an ordinary room gets none.
     let mut statement = connection.prepare_cached(
-        "SELECT row, sender, id, stanza, received_at FROM message
-         WHERE conversation = ?1 AND receipt_due = 1 AND sender_kind = 0 ORDER BY place LIMIT ?2",
+        "SELECT row, sender, id, stanza, security, received_at FROM message
+         WHERE conversation = ?1 AND receipt_due = 1 AND sender_kind = 0 AND security = ?2 ORDER BY place LIMIT ?3",
     )?;
-    let rows = statement.query_map([conversation.0, column::limit(limit)], |row| {
-        Ok(DueReceipt {
-            row: row.get(0)?,
-            author: column::address(row, 1)?,
-            id: MessageId::new(row.get::<_, String>(2)?),
-            stanza: row.get::<_, Option<String>>(3)?.map(StanzaId::new),
-            received_at: column::timestamp(row, 4)?,
-        })
-    })?;
+    let rows =
+        statement.query_map([conversation.0, security.to_stored(), column::limit(limit)], due_from_row)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

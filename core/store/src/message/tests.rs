@@ -232,12 +232,12 @@ fn receipts_that_we_owe_are_listed_until_sent() {
         add(tx, &incoming(id, "3", "no receipt asked"));
         add(tx, &message::NewMessage { sender: Sender::Occupant("ben".to_owned()), ..due(other, "4") });
         assert_eq!(message::conversations_with_due_receipts(tx).unwrap(), [id]);
-        let listed = message::due_receipts(tx, id, 10).unwrap();
+        let listed = message::due_receipts(tx, id, Security::Plain, 10).unwrap();
         assert_eq!(listed.iter().map(|due| due.row).collect::<Vec<_>>(), [first, second]);
         assert_eq!((listed[0].author.clone(), listed[0].id.as_str()), (address("ben@example.org"), "1"));
-        assert_eq!(message::due_receipts(tx, id, 1).unwrap().len(), 1);
+        assert_eq!(message::due_receipts(tx, id, Security::Plain, 1).unwrap().len(), 1);
         message::set_receipt_sent(tx, &[first, second]).unwrap();
-        assert!(message::due_receipts(tx, id, 10).unwrap().is_empty());
+        assert!(message::due_receipts(tx, id, Security::Plain, 10).unwrap().is_empty());
         assert!(message::conversations_with_due_receipts(tx).unwrap().is_empty());
     });
 }

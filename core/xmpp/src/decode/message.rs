@@ -195,13 +195,19 @@ pub(super) fn content(stanza: &Element) -> InboundContent {
     }
     match body {
         Some(text) if text.len() > MESSAGE_BYTES => unusable(Unusable::TooLarge),
-        Some(text) => {
-            InboundContent::Plain { text, receipt_requested: stanza.has_child("request", xns::RECEIPTS) }
-        }
+        Some(text) => InboundContent::Plain {
+            text,
+            receipt_requested: stanza.has_child("request", xns::RECEIPTS),
+            markable: stanza.has_child("markable", xns::DISPLAYED_MARKERS),
+        },
         None => {
-            match stanza.get_child("received", xns::RECEIPTS).and_then(|receipt| attribute(receipt, "id")) {
-                Some(of) => InboundContent::Receipt { of: StanzaId::new(of) },
-                None => unusable(Unusable::NoContent),
+            let id = |name, namespace| {
+                stanza.get_child(name, namespace).and_then(|one| attribute(one, "id")).map(StanzaId::new)
+            };
+            let received = id("received", xns::RECEIPTS);
+            match (received, id("displayed", xns::DISPLAYED_MARKERS)) {
+                (None, None) => unusable(Unusable::NoContent),
+                (received, displayed) => InboundContent::Receipt { received, displayed },
             }
         }
     }

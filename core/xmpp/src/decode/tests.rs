@@ -88,23 +88,35 @@ fn plain_messages_ask_for_receipts_in_chats_only() {
     assert_eq!(read.from, address("bo@example.org"));
     assert_eq!(read.id, Some(StanzaId::new("id1")));
     assert_eq!(read.origin_id, Some(MessageId::new("id1")));
-    let expected = InboundContent::Plain { text: "hello".to_owned(), receipt_requested: true };
+    let expected =
+        InboundContent::Plain { text: "hello".to_owned(), receipt_requested: true, markable: true };
     assert_eq!(read.content, expected);
     assert_eq!(read.archive_id, None);
 
     let (_, read) = round_trip(content, MessageKind::Groupchat);
     assert_eq!((read.from, read.nick.as_deref()), (address(ROOM), Some("bo")));
-    let expected = InboundContent::Plain { text: "hello".to_owned(), receipt_requested: false };
+    let expected =
+        InboundContent::Plain { text: "hello".to_owned(), receipt_requested: false, markable: false };
     assert_eq!(read.content, expected);
 }
 
 #[test]
 fn receipts_are_read_and_archived() {
-    let of = StanzaId::new("theirs");
-    let (stanza, read) = round_trip(OutboundContent::Receipt { of: of.clone() }, MessageKind::Chat);
-    assert_eq!(read.content, InboundContent::Receipt { of });
-    assert!(stanza.has_child("store", "urn:xmpp:hints"));
-    assert!(!stanza.has_child("body", "jabber:client"));
+    let id = |wanted: bool| wanted.then(|| StanzaId::new("theirs"));
+    for (received, displayed) in [(true, false), (false, true), (true, true)] {
+        let (received, displayed) = (id(received), id(displayed));
+        let content = OutboundContent::Receipt { received: received.clone(), displayed: displayed.clone() };
+        let (stanza, read) = round_trip(content, MessageKind::Chat);
+        assert_eq!(stanza.has_child("received", "urn:xmpp:receipts"), received.is_some());
+        assert_eq!(stanza.has_child("displayed", "urn:xmpp:chat-markers:0"), displayed.is_some());
+        assert_eq!(read.content, InboundContent::Receipt { received, displayed });
+        assert!(stanza.has_child("store", "urn:xmpp:hints"));
+        assert!(!stanza.has_child("body", "jabber:client"));
+    }
+    let bare =
+        "<message from='bo@example.org/x' id='1'><displayed xmlns='urn:xmpp:chat-markers:0'/></message>";
+    let nothing = InboundContent::Unusable { reason: Unusable::NoContent };
+    assert_eq!(message(&mut decoder(), bare).content, nothing, "a marker for nothing");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use heliograph_model::stanza::{MessageKind, MlsEnvelope, OutboundContent, OutboundMessage};
 use jid::Jid;
 use minidom::Element;
+use xmpp_parsers::displayed_markers::{Displayed, Markable};
 use xmpp_parsers::eme::ExplicitMessageEncryption;
 use xmpp_parsers::message::{Id, Lang, Message, MessageType};
 use xmpp_parsers::receipts;
@@ -34,12 +35,19 @@ pub(crate) fn message(message: &OutboundMessage) -> Result<Element, Unwritable> 
             match message.kind {
                 // XEP-0184 §5.3: never in rooms, where every occupant would answer.
                 MessageKind::Groupchat => stanza,
-                MessageKind::Chat => stanza.with_payload(receipts::Request),
+                MessageKind::Chat => stanza.with_payload(receipts::Request).with_payload(Markable),
             }
         }
         OutboundContent::Mls(envelope) => mls(stanza, envelope)?,
-        OutboundContent::Receipt { of } => {
-            stanza.with_payload(receipts::Received { id: of.as_str().to_owned() }).with_payload(Store)
+        OutboundContent::Receipt { received, displayed } => {
+            let mut stanza = stanza.with_payload(Store);
+            if let Some(id) = received {
+                stanza = stanza.with_payload(receipts::Received { id: id.as_str().to_owned() });
+            }
+            if let Some(id) = displayed {
+                stanza = stanza.with_payload(Displayed { id: Id(id.as_str().to_owned()) });
+            }
+            stanza
         }
     };
     element(stanza)

@@ -345,10 +345,11 @@ fn arrive(from: Address, to: Option<Address>, message: OutboundMessage) -> Inbou
     };
     let content = match message.content {
         OutboundContent::Plain { text } => {
-            InboundContent::Plain { text, receipt_requested: message.kind == MessageKind::Chat }
+            let chat = message.kind == MessageKind::Chat;
+            InboundContent::Plain { text, receipt_requested: chat, markable: chat }
         }
         OutboundContent::Mls(envelope) => InboundContent::Mls(envelope),
-        OutboundContent::Receipt { of } => InboundContent::Receipt { of },
+        OutboundContent::Receipt { received, displayed } => InboundContent::Receipt { received, displayed },
     };
     InboundMessage {
         from,
