@@ -14,7 +14,9 @@
 //!
 //! **Ahead.** Where the features of a stream are remembered ([`ServerMemory`]), the next step goes out together with the
 //! stream header, as XEP-0388 §2.1 allows. The features are read all the same when they come; a step that turns out wrong
-//! is refused by the server, and taken again as the features say. What goes ahead never lets anybody sign in or try
+//! is refused by the server, and taken again as the features say. A resumption by token brings the question for an
+//! acknowledgement with it: its answer, behind everything that the server had kept, is how we know that all is here, and would
+//! cost a round trip of its own. What goes ahead never lets anybody sign in or try
 //! passwords: a proof for a token or SCRAM's first message, bound as strongly as was ever possible with this server.
 //!
 //! **What is refused.** Nothing but `<starttls/>` is ever sent without TLS, also no address. What somebody in the middle
@@ -43,7 +45,7 @@ use crate::error::SessionError;
 use crate::mechanism::{Credentials, Protocol, prepared};
 use crate::scram::Hash;
 use crate::server_memory::ServerMemory;
-use crate::stream_management::{Enable, Enabled, Failed, Resume, Resumed};
+use crate::stream_management::{AskAcknowledgement, Enable, Enabled, Failed, Resume, Resumed};
 use attempt::Attempt;
 
 pub(crate) use features::Features;
@@ -122,6 +124,8 @@ pub enum Action {
         h: u32,
         /// What the server grants.
         granted: Granted,
+        /// `<r/>` went out behind the request already.
+        asked: bool,
     },
 }
 
@@ -136,7 +140,7 @@ impl std::fmt::Debug for Action {
             Self::Send(element) => write!(formatter, "Send({})", element.name()),
             Self::StartTls => formatter.write_str("StartTls"),
             Self::Bound { refused, granted, .. } => write!(formatter, "Bound({refused:?}, {granted:?})"),
-            Self::Resumed { h, granted } => write!(formatter, "Resumed({h}, {granted:?})"),
+            Self::Resumed { h, granted, asked } => write!(formatter, "Resumed({h}, {granted:?}, {asked})"),
         }
     }
 }
@@ -192,6 +196,8 @@ pub struct Negotiation<'a> {
     refused: Option<Refused>,
     /// A step is out that nothing but memory speaks for.
     ahead: bool,
+    /// The question whether all is here went out behind the request to resume.
+    asked: bool,
     /// For [`Granted`].
     path: LoginPath,
     pipelined: bool,
@@ -207,6 +213,7 @@ impl<'a> Negotiation<'a> {
             channel: ChannelBindings::default(),
             refused: None,
             ahead: false,
+            asked: false,
             path: LoginPath::Sasl,
             pipelined: false,
         }
@@ -315,7 +322,13 @@ impl<'a> Negotiation<'a> {
             .and_then(|features| Attempt::plan(&self.login, self.memory, features, &self.channel).ok())
             .filter(|(attempt, _)| attempt.may_go_ahead());
         let (then, ahead) = match planned {
-            Some((attempt, first)) => (Some(Box::new(State::SignIn(Box::new(attempt)))), vec![first]),
+            Some((attempt, first)) => {
+                let question = attempt.may_ask_behind(self.memory).then(|| element(AskAcknowledgement).ok());
+                let question = question.flatten();
+                self.asked = question.is_some();
+                let ahead = std::iter::once(first).chain(question).collect();
+                (Some(Box::new(State::SignIn(Box::new(attempt)))), ahead)
+            }
             None => (None, Vec::new()),
         };
         self.ahead = then.is_some();
@@ -402,6 +415,9 @@ impl<'a> Negotiation<'a> {
     fn refused(&mut self, attempt: &Attempt, error: SessionError) -> Result<Vec<Action>, SessionError> {
         let went_ahead = std::mem::take(&mut self.ahead);
         self.pipelined = false;
+        // It came before there was anything to acknowledge. Some servers close the stream for it; then the next attempt, which
+        // has no token, asks nothing ahead.
+        self.asked = false;
         if error == SessionError::TemporaryRefusal {
             return Err(error);
         }
@@ -433,7 +449,7 @@ impl<'a> Negotiation<'a> {
             if !attempt.resumes {
                 return Err(SessionError::Protocol("resumed what was not asked for"));
             }
-            return Ok(vec![Action::Resumed { h: resumed.h, granted: self.granted(true, false) }]);
+            return Ok(vec![self.resumption(&resumed)]);
         }
         if attempt.resumes {
             self.login.resume = None;
@@ -502,7 +518,7 @@ impl<'a> Negotiation<'a> {
 
     fn resumed(&mut self, element: &Element) -> Result<Vec<Action>, SessionError> {
         if let Ok(resumed) = Resumed::try_from(element.clone()) {
-            return Ok(vec![Action::Resumed { h: resumed.h, granted: self.granted(true, false) }]);
+            return Ok(vec![self.resumption(&resumed)]);
         }
         match Failed::try_from(element.clone()) {
             Ok(failed) => {
@@ -573,6 +589,10 @@ impl<'a> Negotiation<'a> {
         early: Option<Element>,
     ) -> Action {
         Action::Bound { jid, managed, refused: self.refused, granted: self.granted(false, carbons), early }
+    }
+
+    fn resumption(&self, resumed: &Resumed) -> Action {
+        Action::Resumed { h: resumed.h, granted: self.granted(true, false), asked: self.asked }
     }
 
     /// The features after the sign-in say it; a session that was resumed by SASL2 sees none, and has them from memory. Limits

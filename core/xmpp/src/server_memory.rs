@@ -48,7 +48,14 @@ pub struct ServerMemory {
     /// The server was signed in to by SASL2.
     #[serde(default)]
     pub(crate) sasl2: bool,
+    /// Resumptions in a row that broke while the question sent ahead was unanswered.
+    #[serde(default)]
+    pub(crate) questions_lost: u8,
 }
+
+/// Resumptions that may break on a question sent ahead before it is no longer sent ahead: one loss is the network's, two in a
+/// row may be a server that can't bear it.
+const QUESTIONS_LOST_MAX: u8 = 2;
 
 impl ServerMemory {
     /// Of a server that was never seen.
@@ -64,6 +71,7 @@ impl ServerMemory {
             token: None,
             strongest: None,
             sasl2: false,
+            questions_lost: 0,
         })
     }
 
@@ -86,11 +94,25 @@ impl ServerMemory {
         self.token = None;
         self.strongest = None;
         self.sasl2 = false;
+        self.questions_lost = 0;
     }
 
     /// Forgets the token, for an owner who could not keep what [`Self::reserve`] changed.
     pub fn forget_token(&mut self) {
         self.token = None;
+    }
+
+    /// Whether a resumption may ask whether all is here before it is granted.
+    pub(crate) fn takes_questions_ahead(&self) -> bool {
+        self.questions_lost < QUESTIONS_LOST_MAX
+    }
+
+    /// The question sent ahead was answered, or the session ended before that.
+    #[must_use]
+    pub(crate) fn question_ahead(mut self, answered: bool) -> Option<Self> {
+        let lost = if answered { 0 } else { self.questions_lost.saturating_add(1) };
+        let news = std::mem::replace(&mut self.questions_lost, lost) != lost;
+        news.then_some(self)
     }
 
     /// The next session asks before it acts.

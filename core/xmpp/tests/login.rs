@@ -9,7 +9,7 @@ use heliograph_model::ErrorCode;
 use heliograph_model::stanza::{Granted, LoginPath, SessionEvent};
 use heliograph_xmpp::session::{ResumeState, ServerMemory, SessionConfig, TlsMode};
 use minidom::Element;
-use scripted::phone::Phone;
+use scripted::phone::{Phone, text};
 use scripted::sasl2::{BIND2, FAST, SASL2, SESSION, SM, bound, everything, token, without};
 use scripted::{BIND, FULL_JID, PASSWORD, Peer, SCRAM, Server};
 
@@ -145,15 +145,73 @@ async fn a_session_is_resumed_in_the_flight_of_the_stream_header() {
     let resume = child(&authenticate, "resume", SM).unwrap();
     assert_eq!((resume.attr("previd"), resume.attr("h")), (Some("one"), Some("0")));
     assert!(child(&authenticate, "bind", BIND2).is_some(), "in case that it fails");
+    // Whether all is here is asked in the same flight.
+    peer.expect("r", SM).await;
     peer.answer(&everything()).await;
     peer.succeed(&proof, &format!("<resumed xmlns='{SM}' previd='one' h='0'/>")).await;
     assert_eq!(online(&mut phone, true).await, granted(LoginPath::Fast, true, true));
     // Prosody sends features all the same (XEP-0198 §9.2 says not to).
     peer.say(SESSION).await;
+    peer.say("<message from='bo@example.org/x' type='chat'><body>kept</body></message>").await;
+    peer.say(&format!("<a xmlns='{SM}' h='0'/>")).await;
+    assert_eq!(text(&phone.stanza().await), "kept");
+    assert_eq!(phone.event().await, SessionEvent::Drained);
+    // And not again.
+    phone.write("m1", "hello");
+    assert_eq!(peer.hear().await.unwrap().name(), "message");
+}
+
+#[tokio::test]
+async fn a_server_that_breaks_on_a_question_ahead_is_asked_behind_the_resumption() {
+    let server = Server::new().await;
+    let (mut resume, mut memory) = first_session(&server).await;
+    for _ in 0..2 {
+        let mut phone = Phone::start(config(&server, memory.clone()), resume);
+        let mut peer = server.accept_direct().await;
+        let authenticate = peer.authenticate_ahead().await;
+        let proof = peer.check_token(&authenticate, "first");
+        peer.expect("r", SM).await;
+        peer.answer(&everything()).await;
+        peer.succeed(&proof, &format!("<resumed xmlns='{SM}' previd='one' h='0'/>")).await;
+        phone.online(true).await;
+        peer.vanish();
+        (resume, memory) = phone.lost().await;
+    }
+    let mut phone = Phone::start(config(&server, memory), resume);
+    let mut peer = server.accept_direct().await;
+    let authenticate = peer.authenticate_ahead().await;
+    let proof = peer.check_token(&authenticate, "first");
+    assert!(!peer.has_heard("<r "));
+    peer.answer(&everything()).await;
+    peer.succeed(&proof, &format!("<resumed xmlns='{SM}' previd='one' h='0'/>")).await;
+    phone.online(true).await;
     peer.acknowledge(0).await;
     assert_eq!(phone.event().await, SessionEvent::Drained);
-    phone.write("m1", "hello");
-    peer.expect_stanza("message").await;
+}
+
+#[tokio::test]
+async fn a_server_that_closes_for_a_question_ahead_of_a_refused_token_is_signed_in_to_the_next_time() {
+    let server = Server::new().await;
+    let (resume, memory) = first_session(&server).await;
+    let phone = Phone::start(config(&server, memory), resume);
+    let mut peer = server.accept_direct().await;
+    peer.authenticate_ahead().await;
+    peer.answer(&everything()).await;
+    peer.refuse("credentials-expired").await;
+    peer.say(
+        "<stream:error><unsupported-stanza-type xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
+    )
+    .await;
+    let (resume, memory) = phone.lost().await;
+    let mut phone = Phone::start(config(&server, memory), resume);
+    let mut peer = server.accept_direct().await;
+    let authenticate = peer.authenticate_ahead().await;
+    assert!(child(&authenticate, "resume", SM).is_some());
+    peer.answer(&everything()).await;
+    let proof = peer.bound_scram2(&authenticate).await;
+    peer.succeed(&proof, &format!("<resumed xmlns='{SM}' previd='one' h='0'/>{}", token("second"))).await;
+    phone.online(true).await;
+    peer.expect("r", SM).await;
 }
 
 #[tokio::test]
@@ -165,12 +223,15 @@ async fn a_resumption_that_fails_is_a_fresh_session_in_the_same_flight() {
         let mut peer = server.accept_direct().await;
         let authenticate = peer.authenticate_ahead().await;
         let proof = peer.check_token(&authenticate, "first");
+        peer.expect("r", SM).await;
         peer.answer(&everything()).await;
         let failed = format!(
             "<failed xmlns='{SM}' {attribute}><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>"
         );
         peer.succeed(&proof, &format!("{failed}{}", bound("two"))).await;
         peer.say(SESSION).await;
+        // The question that went ahead is one of the new session.
+        peer.say(&format!("<a xmlns='{SM}' h='0'/>")).await;
         assert_eq!(online(&mut phone, false).await, granted(LoginPath::Fast, true, false));
         phone.write("m1", "hello");
         peer.expect_stanza("message").await;
@@ -184,10 +245,10 @@ async fn a_server_that_binds_inline_but_does_not_resume_inline_is_asked_afterwar
     let mut phone = Phone::start(config(&server, memory), resume);
     let mut peer = server.accept_direct().await;
     // It went ahead, and the server does not look at what it does not know.
-    let authenticate = peer.authenticate_ahead().await;
+    peer.authenticate_ahead().await;
+    peer.expect("r", SM).await;
     peer.answer(&without(&["resumption"])).await;
     peer.refuse("not-authorized").await;
-    drop(authenticate);
     let authenticate = peer.authenticate().await;
     assert!(child(&authenticate, "resume", SM).is_none());
     assert!(child(&authenticate, "bind", BIND2).is_none(), "a bound stream can't be resumed");
@@ -197,6 +258,8 @@ async fn a_server_that_binds_inline_but_does_not_resume_inline_is_asked_afterwar
     peer.expect("resume", SM).await;
     peer.say(&format!("<resumed xmlns='{SM}' previd='one' h='0'/>")).await;
     phone.online(true).await;
+    // What went ahead was for a session that there was not.
+    peer.expect("r", SM).await;
 }
 
 #[tokio::test]

@@ -152,6 +152,12 @@ impl Attempt {
         }
     }
 
+    /// Whether `<r/>` may go out behind it, for a server that will have resumed or bound by the time it reads that.
+    pub(super) fn may_ask_behind(&self, memory: &ServerMemory) -> bool {
+        let managed = self.bind.is_some_and(|offered| offered.stream_management);
+        matches!(self.sign_in, SignIn::Token(_)) && self.resumes && managed && memory.takes_questions_ahead()
+    }
+
     /// Whether `other` would be the same all over again.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         match (&self.sign_in, &other.sign_in) {

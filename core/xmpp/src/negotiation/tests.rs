@@ -169,7 +169,9 @@ fn a_resumption_succeeds_or_leads_to_a_fresh_session() {
     assert_eq!((request.attr("previd"), request.attr("h")), (Some("old"), Some("5")));
     let resumed = parse("<resumed xmlns='urn:xmpp:sm:3' previd='old' h='7'/>");
     let actions = table.give(&resumed).unwrap();
-    assert!(matches!(actions.as_slice(), [Action::Resumed { h: 7, granted }] if granted.resumed));
+    assert!(
+        matches!(actions.as_slice(), [Action::Resumed { h: 7, granted, asked: false }] if granted.resumed)
+    );
 
     // With the count, without it (a server that was restarted), with and without a reason.
     let item = "<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>";

@@ -93,15 +93,18 @@ async fn set_up(
     };
     // Told before anything else: see the documentation of `server_memory`.
     if memory != before {
-        let _ = outputs.send(SessionOutput::Remember(Box::new(memory))).await;
+        let _ = outputs.send(SessionOutput::Remember(Box::new(memory.clone()))).await;
     }
     let established = match established {
         Ok(established) => established,
         Err(error) => return Err(End { error, resume }),
     };
     let restored = resume.map(ResumeState::restore);
-    let running = Running::new(established, restored, config.timeouts, outputs.clone(), Arc::clone(counters))
-        .map_err(|error| End { error: Some(error), resume: None })?;
+    let asked = matches!(established.outcome, Outcome::Resumed { asked: true, .. });
+    let memory = asked.then(|| Box::new(memory));
+    let running =
+        Running::new(established, restored, memory, config.timeouts, outputs.clone(), Arc::clone(counters))
+            .map_err(|error| End { error: Some(error), resume: None })?;
     Ok((running, backlog))
 }
 
@@ -128,6 +131,8 @@ struct Running {
     draining: bool,
     /// Until when that may take at most.
     drained_by: Instant,
+    /// Where it is noted what becomes of a question that went ahead of the resumption; `None` when that is known.
+    ahead: Option<Box<ServerMemory>>,
     /// The owner asked for a sign of life and has not heard of one.
     probing: bool,
     probes: u64,
@@ -147,6 +152,7 @@ impl Running {
     fn new(
         established: Established,
         restored: Option<(StreamManagement, Decoder)>,
+        ahead: Option<Box<ServerMemory>>,
         timeouts: Timeouts,
         outputs: mpsc::Sender<SessionOutput>,
         counters: Arc<Counters>,
@@ -173,7 +179,7 @@ impl Running {
                 waiting.push_back(SessionOutput::Event(SessionEvent::Online(online)));
                 (Decoder::new(jid), managed.map(StreamManagement::new))
             }
-            Outcome::Resumed { h } => {
+            Outcome::Resumed { h, .. } => {
                 let (mut managed, decoder) =
                     restored.ok_or(SessionError::Protocol("resumed what was not asked for"))?;
                 let handled = managed.is_of_earlier_process().then_some(h);
@@ -194,18 +200,22 @@ impl Running {
             drained_by: Instant::now() + timeouts.acknowledgement,
             timeouts,
             counters,
-            asked: 0,
+            asked: u32::from(ahead.is_some()),
+            ahead,
             awaited: None,
             probing: false,
             probes: 0,
             client_state: client_state.then_some(ClientState::Active),
         };
+        let repeats = !again.is_empty();
         for Unacknowledged { message, stanza } in again {
             running.wire.stanza(stanza, message);
         }
         if draining {
             // The answer comes behind everything that the server had kept.
-            running.ask();
+            if running.ahead.is_none() || repeats {
+                running.ask();
+            }
             running.await_sign(timeouts.probe);
         }
         if let Some(element) = established.early {
@@ -243,6 +253,10 @@ impl Running {
                 (Some(error), resume)
             }
         };
+        let lost = self.ahead.take().filter(|_| error.is_some());
+        if let Some(memory) = lost.and_then(|memory| memory.question_ahead(false)) {
+            self.waiting.push_back(SessionOutput::Remember(Box::new(memory)));
+        }
         // What came before the end is told before the end.
         for output in self.waiting.drain(..) {
             let _ = self.outputs.send(output).await;
@@ -388,6 +402,9 @@ impl Running {
             let all = managed.unacknowledged().len() == 0;
             self.asked = if all { 0 } else { self.asked.saturating_sub(1) };
             self.waiting.extend(acknowledged(messages));
+            if let Some(memory) = self.ahead.take().and_then(|memory| memory.question_ahead(true)) {
+                self.waiting.push_back(SessionOutput::Remember(Box::new(memory)));
+            }
             if std::mem::take(&mut self.draining) {
                 self.waiting.push_back(SessionOutput::Event(SessionEvent::Drained));
             }

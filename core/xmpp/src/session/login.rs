@@ -40,8 +40,16 @@ pub(super) struct Established {
 }
 
 pub(super) enum Outcome {
-    Bound { jid: FullJid, managed: Option<Enabled>, refused: Option<Refused> },
-    Resumed { h: u32 },
+    Bound {
+        jid: FullJid,
+        managed: Option<Enabled>,
+        refused: Option<Refused>,
+    },
+    Resumed {
+        h: u32,
+        /// The question whether all is here is out already.
+        asked: bool,
+    },
 }
 
 /// Finds the server, connects, logs in. Has no deadline of its own. What it learns of the server is in `memory` at any
@@ -184,9 +192,9 @@ async fn negotiate(
                 let outcome = Outcome::Bound { jid, managed, refused };
                 return Ok(Established { stream: *stream, outcome, granted, early });
             }
-            Action::Resumed { h, granted } => {
+            Action::Resumed { h, granted, asked } => {
                 let Phase::Open(stream) = phase else { return Err(NO_STREAM) };
-                let outcome = Outcome::Resumed { h };
+                let outcome = Outcome::Resumed { h, asked };
                 return Ok(Established { stream: *stream, outcome, granted, early: None });
             }
         }

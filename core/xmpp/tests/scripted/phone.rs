@@ -100,6 +100,13 @@ impl Phone {
         (error.unwrap(), self.memory)
     }
 
+    /// The end, for a reason that may pass. Answers with what can be resumed, and with what was learned.
+    pub async fn lost(mut self) -> (Option<ResumeState>, Option<ServerMemory>) {
+        let (error, resume) = self.ended().await;
+        assert!(error.unwrap().is_transient());
+        (resume, self.memory)
+    }
+
     /// Drops the connection. Answers with what can be resumed, and with what was learned, once written down.
     pub async fn leave(mut self) -> (Option<ResumeState>, Option<ServerMemory>) {
         self.handle.abandon();
