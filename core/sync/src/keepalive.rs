@@ -4,7 +4,8 @@
 //! nobody. A keepalive prevents that, and each one costs a radio wake; so the longest silence that a network stands is
 //! searched for, by halving the range between one that a link outlived and one that it did not.
 //!
-//! The keepalive is a probe of the session (`<r/>`, 26 bytes, or a ping). It is put off by any traffic.
+//! The keepalive is a probe of the session (`<r/>`, 26 bytes, or a ping). It is put off by any traffic. In the background there
+//! is none where the server has confirmed that it wakes us (`push.rs`).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::error::EngineError;
 use crate::live::{Link, Live};
 use crate::policy::{
     KEEPALIVE_DOUBT, KEEPALIVE_LONGEST, KEEPALIVE_MARGIN, KEEPALIVE_NETWORKS, KEEPALIVE_PRECISION,
-    KEEPALIVE_SHORTEST, KEEPALIVE_START,
+    KEEPALIVE_SHORTEST, KEEPALIVE_START, Situation,
 };
 use crate::step::Step;
 use crate::timers::{Due, Window};
@@ -179,7 +180,12 @@ impl Live {
     }
 
     fn keepalive_interval(&self, now: Timestamp) -> Option<Duration> {
-        let allowed = self.situation().rules()?.keepalive?;
+        let situation = self.situation();
+        let allowed = situation.rules()?.keepalive?;
+        if self.pushed && situation == Situation::Background {
+            // What comes over a link that died in silence is announced, and the wake finds the link dead.
+            return None;
+        }
         let limit = self.silence.idle_limit.map_or(allowed, |limit| limit.saturating_sub(KEEPALIVE_MARGIN));
         let longest = allowed.min(limit.max(KEEPALIVE_SHORTEST));
         Some(self.silence.patience.interval(now, longest))

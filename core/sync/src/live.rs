@@ -28,6 +28,8 @@ pub(crate) struct Live {
     pub foreground: Option<bool>,
     /// The system woke us for a moment.
     pub push_wake: bool,
+    /// The server has confirmed in this session that it wakes us for what comes.
+    pub pushed: bool,
     pub link: Link,
     /// Failed connections in a row.
     pub attempt: u32,

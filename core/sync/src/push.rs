@@ -87,6 +87,7 @@ impl Step<'_> {
 
     /// Asks the server for what it has not confirmed and is not being asked for.
     pub(crate) fn settle_push(&mut self) -> Result<(), EngineError> {
+        self.note_push()?;
         if !self.online() {
             return Ok(());
         }
@@ -107,6 +108,12 @@ impl Step<'_> {
             };
             self.request(request, Purpose::Push(row.id));
         }
+        Ok(())
+    }
+
+    /// Whether the server of this session will wake us, which decides how the link is looked after.
+    fn note_push(&mut self) -> Result<(), EngineError> {
+        self.live.pushed = push::wanted(self.tx)?.is_some_and(|row| row.confirmed);
         Ok(())
     }
 
@@ -145,7 +152,10 @@ impl Step<'_> {
             }
             // Taken back, or there was nothing to take back.
             _ if !row.wanted => Ok(push::remove(self.tx, id)?),
-            _ => Ok(push::set_confirmed(self.tx, id)?),
+            _ => {
+                push::set_confirmed(self.tx, id)?;
+                self.note_push()
+            }
         }
     }
 }

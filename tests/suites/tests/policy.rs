@@ -12,10 +12,12 @@
 use std::time::Duration;
 
 use heliograph_model::stanza::{ClientState, Granted, SessionEvent};
-use heliograph_model::{Error, ErrorCode, NetworkId, NetworkState, PowerState, Timestamp};
+use heliograph_model::{
+    Address, Error, ErrorCode, NetworkId, NetworkState, PowerState, PushTarget, Timestamp,
+};
 use heliograph_suites::model::{Effort, Plan, World};
 use heliograph_sync::policy::{KEEPALIVE_LONGEST, KEEPALIVE_START, SESSION_STABLE};
-use heliograph_sync::{ConnectionState, Input, Situation};
+use heliograph_sync::{Command, ConnectionState, Input, Situation};
 
 const PLAN: Plan = Plan { phones: 2, late: 0, turns: 0, texts: 0, cut: 0, forget: 0, kill: 0, repeat: 0 };
 const SEED: u64 = 11;
@@ -291,6 +293,50 @@ fn what_a_network_stands_is_learned_kept_and_bounded_by_the_server() {
     world.lose(0);
     world.settle();
     assert_eq!(next_wake(&world), Duration::from_secs(570));
+}
+
+#[test]
+fn who_is_woken_by_the_server_asks_nothing_in_the_background() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    enter(&mut world, Situation::Background);
+    world.settle();
+    assert!(next_wake(&world) <= KEEPALIVE_LONGEST);
+    let target = PushTarget {
+        service: Address::parse("push.model.test").unwrap(),
+        node: "a device".into(),
+        options: Vec::new(),
+    };
+    world.command(0, Command::EnablePush(target)).unwrap();
+    assert!(world.phone(0).wake_at.is_some(), "asked for is not confirmed");
+    world.settle();
+    assert_eq!(world.phone(0).wake_at, None, "no timer at all");
+    effort(&mut world);
+    world.pass(HOUR * 24);
+    assert_eq!(effort(&mut world), Effort::default(), "a day without a message");
+    // Somebody looks, and would notice a dead link sooner than any push.
+    world.input(0, Input::AppState { foreground: true });
+    assert!(next_wake(&world) <= Duration::from_mins(5));
+    world.input(0, Input::AppState { foreground: false });
+    assert_eq!(world.phone(0).wake_at, None);
+    // A server that forgot the session and no longer announces wakes nobody.
+    world.server().offer_push(false);
+    world.phone_mut(0).grants = Granted { idle_seconds: Some(600), ..Granted::default() };
+    world.lose(0);
+    world.settle();
+    assert!(next_wake(&world) <= KEEPALIVE_LONGEST);
+    // A resumed session is the one in which it was confirmed, also for the process after this one.
+    world.server().offer_push(true);
+    world.lose(0);
+    world.settle();
+    assert_eq!(world.phone(0).wake_at, None);
+    let now = world.now();
+    world.phone_mut(0).die(now);
+    world.input(0, Input::AppState { foreground: false });
+    world.settle();
+    assert_eq!(world.phone(0).wake_at, None);
+    world.command(0, Command::DisablePush).unwrap();
+    assert!(world.phone(0).wake_at.is_some(), "nobody is to wake us any more");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //! | receipts and markers | after 2 s | after 3 s, while the radio is still on | after 2 s; at the end at once | with the next burst after a minute, 30 min at most | wait |
 //! | keys to publish | with the session's first burst, or with the message that used one | same | same | same | wait |
 //! | acknowledgement asked (XEP-0198 §4) | once for each burst of stanzas | same | same | same | |
-//! | keepalive, longest silence | 5 min | 28 min, or what the network was found to stand | none | none | none |
+//! | keepalive, longest silence | 5 min | 28 min, or what the network was found to stand; none where push is confirmed | none | none | none |
 //! | first retry after a loss, at most | 1 s | 10 s | 1 s | 1 min | never |
 //! | later retries, at most | 5 min | 15 min | 30 s | 30 min | never |
 //! | the network came back | at once | within 10 s | at once | within 30 s | |

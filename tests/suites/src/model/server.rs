@@ -216,6 +216,7 @@ impl Server {
         let refused = |condition| Response::Error(StanzaError { condition, wait: false });
         match request {
             Request::EnableCarbons | Request::Ping { .. } => Response::Done,
+            Request::EnablePush(_) if !self.offers_push => refused(StanzaErrorCondition::ServiceUnavailable),
             Request::EnablePush(target) => {
                 self.times_enabled += 1;
                 let place = (target.service.clone(), target.node.clone());
