@@ -306,7 +306,6 @@ fn negotiate(element: &Element) {
         password: Zeroizing::new("p".to_owned()),
         resource: None,
         allow_plain: true,
-        inactive: true,
         resume: Some(Resume { h: 0, previd: "old".to_owned() }),
         now: Timestamp(0),
         redirects: 0,

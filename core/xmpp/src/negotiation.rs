@@ -64,8 +64,6 @@ pub struct Login {
     pub resource: Option<String>,
     /// Whether PLAIN is acceptable where no SCRAM is offered.
     pub allow_plain: bool,
-    /// Whether a new session begins as one that nobody looks at (XEP-0352).
-    pub inactive: bool,
     /// What to resume.
     pub resume: Option<Resume>,
     /// By this device's clock.

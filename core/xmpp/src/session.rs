@@ -69,8 +69,6 @@ pub struct SessionConfig {
     pub connector: Connector,
     /// Whether to send the password readable (inside TLS, never outside) to a server that offers no SCRAM at all.
     pub allow_plain: bool,
-    /// Whether a new session begins as one that nobody looks at (XEP-0352), where the server takes that with the sign-in.
-    pub inactive: bool,
     /// What the last [`SessionOutput::Remember`] said, after [`ServerMemory::reserve`]; `None` for a server that is new or to
     /// be forgotten.
     pub memory: Option<ServerMemory>,
@@ -93,7 +91,6 @@ impl SessionConfig {
             network: Network::default(),
             connector: Connector::default(),
             allow_plain: false,
-            inactive: false,
             memory: None,
             timeouts: Timeouts::default(),
         }

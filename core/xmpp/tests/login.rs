@@ -94,17 +94,15 @@ async fn the_first_sign_in_by_sasl2_binds_inline_and_asks_for_a_token() {
 }
 
 #[tokio::test]
-async fn a_session_that_nobody_looks_at_begins_so_with_the_name_it_was_given() {
+async fn a_session_begins_with_the_name_it_was_given() {
     let server = Server::new().await;
     let mut config = config(&server, None);
-    config.inactive = true;
     config.resource = Some("boat".to_owned());
     let _phone = Phone::start(config, None);
     let mut peer = server.accept_direct().await;
     peer.open(&everything()).await;
     let authenticate = peer.authenticate().await;
     let bind = child(&authenticate, "bind", BIND2).unwrap();
-    assert!(child(bind, "inactive", CSI).is_some());
     assert_eq!(child(bind, "tag", BIND2).unwrap().text(), "boat");
 }
 

@@ -6,8 +6,7 @@ use minidom::Element;
 use super::features::{Bind2, Features, Sasl2};
 use super::sasl;
 use super::sasl2::{
-    Authenticate, Bind, EnableCarbons, Fast, Inactive, InitialResponse, RequestToken, Software, Tag, Upgrade,
-    UserAgent,
+    Authenticate, Bind, EnableCarbons, Fast, InitialResponse, RequestToken, Software, Tag, Upgrade, UserAgent,
 };
 use super::{Login, element};
 use crate::channel_binding::{BindingType, ChannelBindings};
@@ -133,7 +132,6 @@ impl Attempt {
                 tag: login.resource.clone().map(|tag| Tag { tag }),
                 stream_management: offered.stream_management.then_some(Enable { resume: true }),
                 carbons: offered.carbons.then_some(EnableCarbons),
-                inactive: (offered.client_state && login.inactive).then_some(Inactive),
             }),
             fast,
             request_token: request.map(|(_, name)| RequestToken { mechanism: name.to_owned() }),

@@ -56,7 +56,6 @@ pub(crate) struct Sasl2 {
 pub(crate) struct Bind2 {
     pub(crate) stream_management: bool,
     pub(crate) carbons: bool,
-    pub(crate) client_state: bool,
 }
 
 impl Features {
@@ -126,7 +125,7 @@ impl Bind2 {
                 children(inline, "feature", xns::BIND2).any(|child| child.attr("var") == Some(feature))
             })
         };
-        Self { stream_management: has(xns::SM), carbons: has(xns::CARBONS), client_state: has(xns::CSI) }
+        Self { stream_management: has(xns::SM), carbons: has(xns::CARBONS) }
     }
 }
 

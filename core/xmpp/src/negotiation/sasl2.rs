@@ -10,7 +10,7 @@ use heliograph_model::Timestamp;
 use jid::Jid;
 use minidom::Element;
 use xmpp_parsers::date::DateTime;
-use xmpp_parsers::ns::{BIND2, CARBONS, CSI, FAST, SASL2, SM};
+use xmpp_parsers::ns::{BIND2, CARBONS, FAST, SASL2, SM};
 use xso::AsXml;
 use xso::text::Base64;
 
@@ -88,8 +88,6 @@ pub(super) struct Bind {
     pub(super) stream_management: Option<Enable>,
     #[xml(child)]
     pub(super) carbons: Option<EnableCarbons>,
-    #[xml(child)]
-    pub(super) inactive: Option<Inactive>,
 }
 
 #[derive(AsXml)]
@@ -102,10 +100,6 @@ pub(super) struct Tag {
 #[derive(AsXml)]
 #[xml(namespace = CARBONS, name = "enable")]
 pub(super) struct EnableCarbons;
-
-#[derive(AsXml)]
-#[xml(namespace = CSI, name = "inactive")]
-pub(super) struct Inactive;
 
 /// `<fast/>` (XEP-0484 §3.4).
 #[derive(AsXml)]

@@ -48,7 +48,6 @@ impl Table {
             password: Zeroizing::new(PASSWORD.to_owned()),
             resource: None,
             allow_plain,
-            inactive: false,
             resume,
             now: Timestamp(0),
             redirects: 0,

@@ -93,7 +93,6 @@ pub(super) async fn establish(
             password: config.password.clone(),
             resource: config.resource.clone(),
             allow_plain: config.allow_plain,
-            inactive: config.inactive,
             resume: resume.clone(),
             now: SystemClock.now(),
             redirects,
