@@ -37,6 +37,9 @@ impl BindingType {
 /// What a login over one channel can be bound to. `Debug` is not there: the values are secrets of the channel.
 #[derive(Clone, Default)]
 pub struct ChannelBindings {
+    /// The channel leads to a web server, behind which the XMPP server may be (RFC 7395). It binds to what it offers to bind
+    /// to, but that it offers nothing says nothing.
+    pub by_web: bool,
     /// The value of `tls-exporter`, where the channel has one.
     pub exporter: Option<Vec<u8>>,
     /// The value of `tls-server-end-point`, where the certificate gives one.

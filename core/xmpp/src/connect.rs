@@ -374,7 +374,8 @@ async fn web_socket(field: &Field<'_>, tls: &Tls, url: &str) -> Result<Reached, 
     }
     let opening = async {
         let stream = https(field, tls, &uri, Purpose::WebSocket).await?;
-        let secured = Secured::of(&stream);
+        let mut secured = Secured::of(&stream);
+        secured.channel_binding.by_web = true;
         let socket = Socket::new(websocket::open(stream, uri.clone()).await?);
         Ok((socket, secured))
     };

@@ -137,7 +137,11 @@ mod tests {
     }
 
     fn channel(exporter: bool, end_point: bool) -> ChannelBindings {
-        ChannelBindings { exporter: exporter.then(|| vec![7; 32]), end_point: end_point.then(|| vec![8; 32]) }
+        ChannelBindings {
+            by_web: false,
+            exporter: exporter.then(|| vec![7; 32]),
+            end_point: end_point.then(|| vec![8; 32]),
+        }
     }
 
     #[test]

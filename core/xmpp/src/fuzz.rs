@@ -310,10 +310,10 @@ fn negotiate(element: &Element) {
         now: Timestamp(0),
         redirects: 0,
     };
-    let channel = ChannelBindings { exporter: Some(vec![0; 32]), end_point: None };
+    let channel = ChannelBindings { exporter: Some(vec![0; 32]), ..ChannelBindings::default() };
     let unknown = ServerMemory::new(login().address).unwrap();
     let mut known = unknown.clone();
-    known.before = Features::read(&KNOWN.parse::<Element>().unwrap());
+    known.directly.before = Features::read(&KNOWN.parse::<Element>().unwrap());
     known.token = Token::new(BindingType::Exporter, "token".to_owned(), Timestamp(1));
     for mut memory in [unknown, known] {
         for first in [Input::Connected, Input::Secured(channel.clone())] {

@@ -145,7 +145,10 @@ impl Choice {
         } else {
             None
         };
-        Ok(Self { strength, not_offered: !bound && channel.any() && !offer.binds(), unproven })
+        // "y" says that the server binds to no channel that ends at it, which nobody can know behind a web server. ejabberd
+        // (24.12) refuses it where it offers no binding.
+        let could_bind = channel.any() && !channel.by_web;
+        Ok(Self { strength, not_offered: !bound && could_bind && !offer.binds(), unproven })
     }
 
     /// The mechanism's name.

@@ -44,7 +44,7 @@ use crate::encode;
 use crate::error::SessionError;
 use crate::mechanism::{Credentials, Protocol, prepared};
 use crate::scram::Hash;
-use crate::server_memory::ServerMemory;
+use crate::server_memory::{Met, ServerMemory};
 use crate::stream_management::{AskAcknowledgement, Enable, Enabled, Failed, Resume, Resumed};
 use attempt::Attempt;
 
@@ -250,7 +250,7 @@ impl<'a> Negotiation<'a> {
                 | SessionError::Cut
         );
         if self.ahead && by_server {
-            self.memory.forget_features();
+            self.met_mut().forget_features();
         }
     }
 
@@ -260,8 +260,8 @@ impl<'a> Negotiation<'a> {
                 let features = Features::read(element).ok_or(SessionError::Protocol("no stream features"))?;
                 match stage {
                     Stage::Clear => return self.start_tls(&features),
-                    Stage::Secured => self.memory.before = Some(features),
-                    Stage::Authenticated => self.memory.after = Some(features),
+                    Stage::Secured => self.met_mut().before = Some(features),
+                    Stage::Authenticated => self.met_mut().after = Some(features),
                 }
                 match (then, stage) {
                     (Some(then), _) => {
@@ -292,7 +292,7 @@ impl<'a> Negotiation<'a> {
                 let features = Features::read(element);
                 let early = features.is_none().then(|| element.clone());
                 if features.is_some() {
-                    self.memory.after = features;
+                    self.met_mut().after = features;
                 }
                 Ok(vec![self.session(jid, managed, carbons, early)])
             }
@@ -314,7 +314,7 @@ impl<'a> Negotiation<'a> {
 
     /// The first stream header under TLS, with the sign-in behind it if memory has what that takes.
     fn open_secured(&mut self) -> Vec<Action> {
-        let remembered = self.memory.before.as_ref();
+        let remembered = self.met().before.as_ref();
         // What stands in the way of a sign-in is for the server's present features to say.
         let planned = remembered
             .and_then(|features| Attempt::plan(&self.login, self.memory, features, &self.channel).ok())
@@ -341,7 +341,7 @@ impl<'a> Negotiation<'a> {
 
     /// The features that came in on this stream before the sign-in.
     fn seen(&self) -> Result<&Features, SessionError> {
-        self.memory.before.as_ref().ok_or(SessionError::Internal("a sign-in before the features"))
+        self.met().before.as_ref().ok_or(SessionError::Internal("a sign-in before the features"))
     }
 
     fn authenticate(&mut self) -> Result<Vec<Action>, SessionError> {
@@ -406,7 +406,16 @@ impl<'a> Negotiation<'a> {
     fn signed_in(&mut self, attempt: &Attempt) {
         self.ahead = false;
         self.path = attempt.path();
-        attempt.learn(self.memory);
+        attempt.learn(self.met_mut());
+    }
+
+    /// What is remembered of this kind of way.
+    fn met(&self) -> &Met {
+        self.memory.met(&self.channel)
+    }
+
+    fn met_mut(&mut self) -> &mut Met {
+        self.memory.met_mut(&self.channel)
     }
 
     /// The sign-in was refused. A token is given up, and a sign-in that went ahead is put right; a password is tried once.
@@ -481,7 +490,7 @@ impl<'a> Negotiation<'a> {
     fn open_authenticated(&mut self) -> Result<Vec<Action>, SessionError> {
         let mut ahead = Vec::new();
         let mut then = None;
-        if self.memory.after.is_some() {
+        if self.met().after.is_some() {
             for action in self.resume_or_bind()? {
                 match action {
                     Action::Send(element) => ahead.push(element),
@@ -497,7 +506,7 @@ impl<'a> Negotiation<'a> {
 
     /// The server offers stream management.
     fn managed(&self) -> bool {
-        self.memory.after.as_ref().is_some_and(|features| features.stream_management)
+        self.met().after.as_ref().is_some_and(|features| features.stream_management)
     }
 
     fn resume_or_bind(&mut self) -> Result<Vec<Action>, SessionError> {
@@ -596,7 +605,7 @@ impl<'a> Negotiation<'a> {
     /// The features after the sign-in say it; a session that was resumed by SASL2 sees none, and has them from memory. Limits
     /// that are not told anew (Prosody 13 does not after SASL2) are those of before (XEP-0478 §4).
     fn granted(&self, resumed: bool, carbons: bool) -> Granted {
-        let (before, after) = (self.memory.before.as_ref(), self.memory.after.as_ref());
+        let (before, after) = (self.met().before.as_ref(), self.met().after.as_ref());
         let limit = |of: fn(&Features) -> Option<u32>| after.and_then(of).or_else(|| before.and_then(of));
         Granted {
             resumed,

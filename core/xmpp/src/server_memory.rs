@@ -7,6 +7,9 @@
 //! - **for safety**: the strongest sign-in that the server was ever used with; a later, weaker offer is refused;
 //! - **for the server**: the random id of this installation (XEP-0388 §2.4), to which its tokens belong.
 //!
+//! Through a web server the same server may offer something else, less above all ([`Met`]): what is remembered of one way
+//! says nothing about the other.
+//!
 //! The owner keeps it (encrypted, for it holds the token) and hands it to the next session. In which order, so that a crash
 //! at any point neither loses a token nor uses one twice:
 //!
@@ -24,6 +27,7 @@ use heliograph_model::Address;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 
+use crate::channel_binding::ChannelBindings;
 use crate::error::SessionError;
 use crate::fast::Token;
 use crate::mechanism::Strength;
@@ -35,22 +39,30 @@ pub struct ServerMemory {
     account: Address,
     /// A UUID of version 4.
     pub(crate) installation: String,
-    /// What was offered under TLS, before the sign-in.
+    /// By TCP.
+    #[serde(flatten)]
+    pub(crate) directly: Met,
+    /// By WebSocket.
     #[serde(default)]
-    pub(crate) before: Option<Features>,
-    /// What was offered after it.
-    #[serde(default)]
-    pub(crate) after: Option<Features>,
+    pub(crate) by_web: Met,
     #[serde(default)]
     pub(crate) token: Option<Token>,
-    #[serde(default)]
-    pub(crate) strongest: Option<Strength>,
-    /// The server was signed in to by SASL2.
-    #[serde(default)]
-    pub(crate) sasl2: bool,
     /// Resumptions in a row that broke while the question sent ahead was unanswered.
     #[serde(default)]
     pub(crate) questions_lost: u8,
+}
+
+/// What was met on one kind of way to the server.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Met {
+    /// What was offered under TLS, before the sign-in.
+    pub(crate) before: Option<Features>,
+    /// What was offered after it.
+    pub(crate) after: Option<Features>,
+    pub(crate) strongest: Option<Strength>,
+    /// The server was signed in to by SASL2.
+    pub(crate) sasl2: bool,
 }
 
 /// Resumptions that may break on a question sent ahead before it is no longer sent ahead: one loss is the network's, two in a
@@ -66,11 +78,9 @@ impl ServerMemory {
         Ok(Self {
             account,
             installation,
-            before: None,
-            after: None,
+            directly: Met::default(),
+            by_web: Met::default(),
             token: None,
-            strongest: None,
-            sasl2: false,
             questions_lost: 0,
         })
     }
@@ -90,10 +100,9 @@ impl ServerMemory {
     /// Forgets all about the server, also how strong its sign-in has to be: for an operator who says that it is weaker now
     /// on purpose. The installation's id stays.
     pub fn forget_server(&mut self) {
-        self.forget_features();
+        self.directly = Met::default();
+        self.by_web = Met::default();
         self.token = None;
-        self.strongest = None;
-        self.sasl2 = false;
         self.questions_lost = 0;
     }
 
@@ -115,10 +124,14 @@ impl ServerMemory {
         news.then_some(self)
     }
 
-    /// The next session asks before it acts.
-    pub(crate) fn forget_features(&mut self) {
-        self.before = None;
-        self.after = None;
+    /// What was met on ways like this channel.
+    pub(crate) fn met(&self, channel: &ChannelBindings) -> &Met {
+        if channel.by_web { &self.by_web } else { &self.directly }
+    }
+
+    /// The same, to learn.
+    pub(crate) fn met_mut(&mut self, channel: &ChannelBindings) -> &mut Met {
+        if channel.by_web { &mut self.by_web } else { &mut self.directly }
     }
 }
 
@@ -126,10 +139,46 @@ impl fmt::Debug for ServerMemory {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("ServerMemory")
-            .field("features", &self.before.is_some())
+            .field("directly", &self.directly)
+            .field("by_web", &self.by_web)
             .field("token", &self.token.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Met {
+    /// The next session asks before it acts.
+    pub(crate) fn forget_features(&mut self) {
+        self.before = None;
+        self.after = None;
+    }
+}
+
+impl fmt::Debug for Met {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Met")
+            .field("features", &self.before.is_some())
             .field("strongest", &self.strongest)
             .field("sasl2", &self.sasl2)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel_binding::BindingType;
+    use crate::scram::Hash;
+
+    #[test]
+    fn what_was_stored_before_the_ways_were_told_apart_is_of_the_direct_one() {
+        let strongest = Strength { binding: BindingType::Exporter, hash: Some(Hash::Sha256) };
+        let mut memory = ServerMemory::new(Address::parse("ana@example.org").unwrap()).unwrap();
+        memory.directly = Met { strongest: Some(strongest), sasl2: true, ..Met::default() };
+        let mut stored = serde_json::to_value(&memory).unwrap();
+        assert!(stored.as_object_mut().unwrap().remove("by_web").is_some());
+        assert!(stored.get("strongest").is_some(), "as it was called");
+        assert_eq!(serde_json::from_value::<ServerMemory>(stored).unwrap(), memory);
     }
 }

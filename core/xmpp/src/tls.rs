@@ -183,7 +183,7 @@ pub(crate) fn channel_binding<Io>(stream: &TlsStream<Io>) -> ChannelBindings {
         .flatten();
     let certificate = connection.peer_certificates().and_then(|chain| chain.first());
     let end_point = certificate.and_then(|certificate| channel_binding::end_point(certificate));
-    ChannelBindings { exporter, end_point }
+    ChannelBindings { by_web: false, exporter, end_point }
 }
 
 /// tokio-rustls wraps rustls' error in an I/O error.

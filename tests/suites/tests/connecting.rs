@@ -19,18 +19,10 @@ use heliograph_xmpp::session::{
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-/// ejabberd 24.12 refuses SCRAM of a client that could bind the login to its channel (`not-authorized`) inside WebSocket.
-fn signs_in_by_web_socket(scene: &Scene) -> bool {
-    scene.server.software() == Software::Prosody
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn where_only_https_passes_two_phones_talk_through_the_web_server() {
     let options = Options { web_socket: true, ..Options::with_accounts(&["ana", "ben"]) };
     let mut scene = Scene::server(options).await;
-    if !signs_in_by_web_socket(&scene) {
-        return;
-    }
     for name in ["ana", "ben"] {
         let web_socket = Some(scene.server.web_socket());
         // Nobody listens there.
@@ -95,9 +87,6 @@ async fn tls_goes_on_from_the_connection_before_on_every_way_where_the_server_gr
             (scene.server.starttls_address(), TlsMode::StartTls, Transport::StartTls),
             (nowhere, TlsMode::Direct, Transport::WebSocket),
         ] {
-            if transport == Transport::WebSocket && !signs_in_by_web_socket(&scene) {
-                continue;
-            }
             let config = SessionConfig {
                 trust: Trust::ExtraCa(scene.server.authority_pem().into_bytes()),
                 web_socket: Some(scene.server.web_socket()),

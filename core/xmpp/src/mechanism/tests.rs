@@ -24,6 +24,7 @@ impl Case {
 
 fn channel(types: &str) -> ChannelBindings {
     ChannelBindings {
+        by_web: types.contains('w'),
         exporter: types.contains('x').then(|| vec![7; 32]),
         end_point: types.contains('e').then(|| vec![8; 32]),
     }
@@ -60,6 +61,9 @@ fn the_best_of_an_honest_offer_is_chosen() {
         (Sasl, &all, None, "", "SCRAM-SHA-512", "n,,"),
         (Sasl, &all, None, "xe", "SCRAM-SHA-512", "y,,"),
         (Sasl2, &all, None, "xe", "SCRAM-SHA-512", "y,,"),
+        // Behind a web server nothing can be known, unless it does offer to bind.
+        (Sasl, &all, None, "xew", "SCRAM-SHA-512", "n,,"),
+        (Sasl2, PLUS, Some(SASL2_TYPES), "xew", "SCRAM-SHA-256-PLUS", "p=tls-exporter,,"),
         (Sasl, PLUS, None, "xe", "SCRAM-SHA-256-PLUS", "p=tls-exporter,,"),
         (Sasl, PLUS, Some(&["tls-exporter", "tls-unique"]), "xe", "SCRAM-SHA-256-PLUS", "p=tls-exporter,,"),
         (Sasl2, PLUS, Some(SASL2_TYPES), "xe", "SCRAM-SHA-256-PLUS", "p=tls-exporter,,"),

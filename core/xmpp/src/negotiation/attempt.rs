@@ -14,7 +14,7 @@ use crate::error::SessionError;
 use crate::fast::{self, TokenLogin};
 use crate::mechanism::{Authentication, Choice, Protocol};
 use crate::scram::Hash;
-use crate::server_memory::ServerMemory;
+use crate::server_memory::{Met, ServerMemory};
 use crate::stream_management::Enable;
 
 /// How the server names us to people: the user's list of devices.
@@ -62,9 +62,10 @@ impl Attempt {
         features: &Features,
         channel: &ChannelBindings,
     ) -> Result<(Self, Element), SessionError> {
-        let choice = Choice::of(&features.sasl_offer(), channel, login.allow_plain, memory.strongest)?;
+        let met = memory.met(channel);
+        let choice = Choice::of(&features.sasl_offer(), channel, login.allow_plain, met.strongest)?;
         // Who is bound to the channel knows that nobody took it out.
-        if memory.sasl2 && choice.strength.binding != BindingType::Exporter {
+        if met.sasl2 && choice.strength.binding != BindingType::Exporter {
             return Err(SessionError::Downgraded("its newer protocol for the sign-in (SASL2) is gone"));
         }
         let (authentication, data) = Authentication::start(choice, &login.credentials()?, channel)?;
@@ -88,7 +89,8 @@ impl Attempt {
         channel: &ChannelBindings,
     ) -> Result<(Self, Element), SessionError> {
         let name = login.credentials()?.name;
-        let least = memory.strongest.map_or(BindingType::None, |strongest| strongest.binding);
+        let strongest = memory.met(channel).strongest;
+        let least = strongest.map_or(BindingType::None, |strongest| strongest.binding);
         let token =
             memory.token.as_ref().filter(|token| token.is_valid(login.now) && token.binding() >= least);
         let by_token =
@@ -98,7 +100,7 @@ impl Attempt {
             (token.name(), data, SignIn::Token(token), Some(fast), None, Vec::new())
         } else {
             let offer = features.sasl2_offer().ok_or(SessionError::NoMechanism)?;
-            let choice = Choice::of(&offer, channel, login.allow_plain, memory.strongest)?;
+            let choice = Choice::of(&offer, channel, login.allow_plain, strongest)?;
             let (authentication, data) = Authentication::start(choice, &login.credentials()?, channel)?;
             let request = fast::best(&sasl2.fast, channel, choice.strength.binding);
             let upgrades = upgrades(sasl2, choice);
@@ -187,11 +189,11 @@ impl Attempt {
     }
 
     /// What the server proved by this sign-in is remembered.
-    pub(super) fn learn(&self, memory: &mut ServerMemory) {
+    pub(super) fn learn(&self, met: &mut Met) {
         if let SignIn::Password(login) = &self.sign_in {
             // A weaker one than before came this far only because the server proved that it offers no better one.
-            memory.strongest = Some(login.choice().strength);
-            memory.sasl2 = self.protocol == Protocol::Sasl2;
+            met.strongest = Some(login.choice().strength);
+            met.sasl2 = self.protocol == Protocol::Sasl2;
         }
     }
 

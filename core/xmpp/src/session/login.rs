@@ -209,7 +209,6 @@ pub(super) async fn until_tls(config: &SessionConfig, io: Socket) -> Result<Sock
         password: Zeroizing::default(),
         resource: None,
         allow_plain: false,
-        inactive: true,
         resume: None,
         now: SystemClock.now(),
         redirects: 0,
