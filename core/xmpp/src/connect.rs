@@ -9,6 +9,9 @@
 //! 3. if nothing but the network was in the way of all of that: WebSocket through the domain's web server ([`host_meta`],
 //!    [`websocket`]), for networks that pass only HTTPS.
 //!
+//! Where a sign-in was never answered, other places are tried before that one the next time, and after another such silence
+//! also the web is.
+//!
 //! A certificate that is refused ends the attempt for its candidate, and rules out 3: whoever answers for a server with the
 //! wrong certificate is no obstacle to go around.
 //!
@@ -182,7 +185,7 @@ impl Connector {
         counters: &Arc<Counters>,
     ) -> Result<Reached, SessionError> {
         let tls = self.tls(to)?;
-        let field = Field::new(self, to, counters);
+        let mut field = Field::new(self, to, counters);
         let mut tried = Tried::default();
         let mut first = None;
         let way = self.memory().way(to.network.id.as_ref(), &to.place());
@@ -197,28 +200,15 @@ impl Connector {
             Some(Way::Tcp { candidate, address }) => first = Some(Attempt { candidate, address }),
             None => {}
         }
-        let fatal = loop {
-            match over_tcp(&field, &tls, first.take(), &mut tried).await {
-                Ok(reached) => return Ok(reached),
-                Err(fatal) => {
-                    // What was known from before may be out of date.
-                    if !field.renewed().await {
-                        break fatal;
-                    }
-                }
+        loop {
+            if let Some(reached) = by_any_way(&field, &tls, first.take(), &mut tried).await? {
+                return Ok(reached);
             }
-        };
-        if let Some(error) = fatal.filter(is_final) {
-            return Err(error);
-        }
-        if tried.only_network() {
-            match through_the_web(&field, &tls).await {
-                Some(Ok(reached)) => return Ok(reached),
-                Some(Err(error)) => tried.add(Transport::WebSocket, error),
-                None => {}
+            // Rather one that was silent than none at all.
+            if !field.try_all() {
+                return Err(tried.verdict());
             }
         }
-        Err(tried.verdict())
     }
 
     /// A connection that is only to be looked at, by `tls`: by TCP, and as if nothing were remembered of the server.
@@ -248,6 +238,13 @@ impl Connector {
     /// A session came about on this way: it is tried first in this network.
     pub(crate) fn worked(&self, to: &Destination<'_>, way: Way) {
         self.memory().keep_way(to.network.id.as_ref(), &to.place(), way);
+    }
+
+    /// On this way nothing was said in time: others are preferred.
+    pub(crate) fn was_silent(&self, to: &Destination<'_>, way: &Way) {
+        if let Way::Tcp { candidate, .. } = way {
+            self.memory().note_silence(to.network.id.as_ref(), candidate);
+        }
     }
 
     /// None did.
@@ -280,6 +277,37 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Whether no other way is worth trying.
 fn is_final(error: &SessionError) -> bool {
     !error.code().is_transient() || *error == SessionError::NoService
+}
+
+/// By TCP, or if only the network is in the way, through the web; `None` if neither works.
+async fn by_any_way(
+    field: &Field<'_>,
+    tls: &Tls,
+    mut first: Option<Attempt>,
+    tried: &mut Tried,
+) -> Result<Option<Reached>, SessionError> {
+    let fatal = loop {
+        match over_tcp(field, tls, first.take(), tried).await {
+            Ok(reached) => return Ok(Some(reached)),
+            Err(fatal) => {
+                // What was known from before may be out of date.
+                if !field.renewed().await {
+                    break fatal;
+                }
+            }
+        }
+    };
+    if let Some(error) = fatal.filter(is_final) {
+        return Err(error);
+    }
+    if tried.only_network() {
+        match through_the_web(field, tls).await {
+            Some(Ok(reached)) => return Ok(Some(reached)),
+            Some(Err(error)) => tried.add(Transport::WebSocket, error),
+            None => {}
+        }
+    }
+    Ok(None)
 }
 
 /// The first candidate that connects and, under direct TLS, shakes hands.

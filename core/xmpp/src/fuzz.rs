@@ -321,7 +321,7 @@ fn negotiate(element: &Element) {
             negotiation.handle(first).unwrap();
             for child in element.children().chain([element]) {
                 if let Err(error) = negotiation.handle(Input::Element(child)) {
-                    negotiation.failed(&error);
+                    let _ = negotiation.failed(&error);
                     break;
                 }
             }

@@ -240,18 +240,22 @@ impl<'a> Negotiation<'a> {
         }
     }
 
-    /// The attempt ended by `error`. If the server may have stumbled over what went ahead, the next one asks first.
-    pub fn failed(&mut self, error: &SessionError) {
+    /// The attempt ended by `error`. If the server may have stumbled over what went ahead, the next one asks first; answers
+    /// whether that is so.
+    pub fn failed(&mut self, error: &SessionError) -> bool {
         let by_server = matches!(
             error,
             SessionError::StreamError(_)
                 | SessionError::Protocol(_)
+                | SessionError::NoAnswer(_)
                 | SessionError::Closed
                 | SessionError::Cut
         );
-        if self.ahead && by_server {
+        let stumbled = self.ahead && by_server;
+        if stumbled {
             self.met_mut().forget_features();
         }
+        stumbled
     }
 
     fn element(&mut self, before: State, element: &Element) -> Result<Vec<Action>, SessionError> {

@@ -31,6 +31,11 @@ pub const STAGGER: Duration = Duration::from_millis(250);
 /// 4 s at 10 kbit/s, and a round trip of 2G another 2 s.
 pub const TLS_HANDSHAKE: Duration = Duration::from_secs(10);
 
+/// One answer during the sign-in, the first one on an open connection above all: for a network that lets connections through
+/// and swallows what is said on them, and for a server that chokes on what it did not expect. On 2G a round trip takes 2 s,
+/// 3 kB of features as long at 10 kbit/s, and TCP needs 3 s to send again what was lost.
+pub const ANSWER: Duration = Duration::from_secs(10);
+
 /// Everything about a web server: connecting, TLS, one answer of a few kB. The last resort must leave time to sign in.
 pub const WEB: Duration = Duration::from_secs(15);
 
@@ -62,6 +67,8 @@ pub struct Timeouts {
     pub tcp_connect: Duration,
     /// See [`TLS_HANDSHAKE`].
     pub tls_handshake: Duration,
+    /// See [`ANSWER`].
+    pub answer: Duration,
     /// See [`PROBE`].
     pub probe: Duration,
     /// See [`ACKNOWLEDGEMENT`].
@@ -76,6 +83,7 @@ impl Default for Timeouts {
             attempt: ATTEMPT,
             tcp_connect: TCP_CONNECT,
             tls_handshake: TLS_HANDSHAKE,
+            answer: ANSWER,
             probe: PROBE,
             acknowledgement: ACKNOWLEDGEMENT,
             goodbye: GOODBYE,

@@ -5,16 +5,21 @@
 mod scripted;
 
 use heliograph_model::stanza::{MessageKind, Outbound, OutboundContent, OutboundMessage, SessionEvent};
-use heliograph_model::{Address, StanzaId};
+use heliograph_model::{Address, ErrorCode, StanzaId};
 use heliograph_xmpp::session::{
     Route, ServerLocation, Session, SessionConfig, SessionHandle, SessionOutput, TlsMode, Transport,
 };
+use scripted::phone::Phone;
 use scripted::{BIND, PASSWORD, SCRAM, Server, patiently};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::Receiver;
+use tokio::time::Duration;
 
 const PLUS: &str = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>\
      <mechanism>SCRAM-SHA-256</mechanism><mechanism>SCRAM-SHA-256-PLUS</mechanism></mechanisms>";
+
+/// How long a server may keep silent here. Loopback on a busy machine answers sooner.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// The next output; what is learned of the server aside.
 async fn next(outputs: &mut Receiver<SessionOutput>) -> SessionOutput {
@@ -113,4 +118,36 @@ async fn a_session_inside_websocket_is_a_session_like_any_other() {
         SessionOutput::Ended { error, .. } => assert_eq!(error, None),
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_given_up_in_time() {
+    for tls in [TlsMode::Direct, TlsMode::StartTls] {
+        let server = Server::new().await;
+        let mut config = server.config(tls);
+        config.timeouts.answer = SILENCE;
+        let phone = Phone::start(config, None);
+        let mut peer = server.accept().await;
+        if tls == TlsMode::Direct {
+            peer.secure().await.unwrap();
+        }
+        peer.header().await;
+        assert_eq!(phone.failed().await, ErrorCode::NetworkUnavailable, "{tls:?}");
+        peer.nothing_else().await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_goes_silent_in_the_middle_is_given_up_in_time() {
+    let server = Server::new().await;
+    let mut config = server.config(TlsMode::Direct);
+    config.timeouts.answer = SILENCE;
+    let phone = Phone::start(config, None);
+    let mut peer = server.accept_direct().await;
+    peer.open(SCRAM).await;
+    peer.expect("auth", "urn:ietf:params:xml:ns:xmpp-sasl").await;
+    let (error, learned) = phone.turned_away().await;
+    assert_eq!(error.code, ErrorCode::NetworkUnavailable);
+    assert!(learned.is_some(), "what it offered is known");
+    peer.nothing_else().await;
 }

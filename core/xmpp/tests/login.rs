@@ -5,6 +5,8 @@
 
 mod scripted;
 
+use std::time::Duration;
+
 use heliograph_model::ErrorCode;
 use heliograph_model::stanza::{Granted, LoginPath, SessionEvent};
 use heliograph_xmpp::session::{ResumeState, ServerMemory, SessionConfig, TlsMode};
@@ -458,6 +460,25 @@ async fn a_server_that_stumbles_over_what_went_ahead_is_asked_first_the_next_tim
         peer.answer(&everything()).await;
         peer.authenticate().await;
     }
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_to_what_went_ahead_is_asked_first_the_next_time() {
+    let server = Server::new().await;
+    let (_, memory) = first_session(&server).await;
+    let mut impatient = config(&server, memory.clone());
+    impatient.timeouts.answer = Duration::from_secs(1);
+    let phone = Phone::start(impatient.clone(), None);
+    let mut peer = server.accept_direct().await;
+    peer.authenticate_ahead().await;
+    let (error, learned) = phone.turned_away().await;
+    assert_eq!(error.code, ErrorCode::NetworkUnavailable);
+    let _phone = Phone::start(SessionConfig { memory: learned, ..impatient }, None);
+    let mut peer = server.accept_direct().await;
+    peer.header().await;
+    assert!(!peer.has_heard("authenticate"));
+    peer.answer(&everything()).await;
+    peer.authenticate().await;
 }
 
 #[tokio::test]

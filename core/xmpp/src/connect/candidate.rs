@@ -38,7 +38,7 @@ pub enum TlsMode {
 }
 
 /// One place to try.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Candidate {
     pub(crate) host: String,
     pub(crate) port: u16,

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use futures::future::{BoxFuture, Either, select};
@@ -35,6 +36,10 @@ pub(super) struct Field<'a> {
     resolver: OnceLock<Arc<Resolver>>,
     /// Instead of the server of the domain.
     web_server: Option<Candidate>,
+    /// Candidates that keep silent are tried as well.
+    all: bool,
+    /// Some were passed over.
+    passed_over: AtomicBool,
     /// Each says whether its answer was another than the one remembered.
     renewing: Arc<Mutex<JoinSet<bool>>>,
 }
@@ -46,7 +51,14 @@ impl<'a> Field<'a> {
         counters: &'a Arc<Counters>,
     ) -> Self {
         let (resolver, renewing) = (OnceLock::new(), Arc::default());
-        Self { connector, to, counters, resolver, web_server: None, renewing }
+        let passed_over = AtomicBool::new(false);
+        Self { connector, to, counters, resolver, web_server: None, all: false, passed_over, renewing }
+    }
+
+    /// From now on those that keep silent are tried, too. Says whether that makes a difference.
+    pub(super) fn try_all(&mut self) -> bool {
+        self.all = true;
+        *self.passed_over.get_mut()
     }
 
     /// The same network, for a web server.
@@ -57,6 +69,8 @@ impl<'a> Field<'a> {
             counters: self.counters,
             resolver: self.resolver.clone(),
             web_server: Some(server),
+            all: true,
+            passed_over: AtomicBool::new(false),
             renewing: Arc::clone(&self.renewing),
         }
     }
@@ -105,6 +119,19 @@ impl<'a> Field<'a> {
             Vec::new()
         };
         [first, second].concat()
+    }
+
+    /// The server's places, as its operator would have them tried.
+    async fn servers(&self) -> Result<Vec<Candidate>, SessionError> {
+        if let ServerLocation::At { host, port, tls } = self.to.server {
+            return Ok(vec![Candidate { host: host.clone(), port: *port, tls: *tls }]);
+        }
+        if self.to.domain.parse::<IpAddr>().is_ok() {
+            return Ok(vec![Candidate::itself(self.to.domain)]);
+        }
+        let services = self.services().await;
+        let none = services.is_empty();
+        candidate::ordered(services, none, self.to.domain, &mut *locked(&self.connector.0.random))
     }
 
     async fn services_of(&self, tls: TlsMode) -> Vec<Service> {
@@ -183,15 +210,15 @@ impl Ground for Field<'_> {
             if let Some(server) = &self.web_server {
                 return Ok(vec![server.clone()]);
             }
-            if let ServerLocation::At { host, port, tls } = self.to.server {
-                return Ok(vec![Candidate { host: host.clone(), port: *port, tls: *tls }]);
+            let candidates = self.servers().await?;
+            let network = self.to.network.id.as_ref();
+            let (mut candidates, silent) = self.connector.memory().by_silence(network, candidates);
+            if self.all {
+                candidates.extend(silent);
+            } else if !silent.is_empty() {
+                self.passed_over.store(true, Ordering::Relaxed);
             }
-            if self.to.domain.parse::<IpAddr>().is_ok() {
-                return Ok(vec![Candidate::itself(self.to.domain)]);
-            }
-            let services = self.services().await;
-            let none = services.is_empty();
-            candidate::ordered(services, none, self.to.domain, &mut *locked(&self.connector.0.random))
+            Ok(candidates)
         })
     }
 

@@ -29,6 +29,13 @@ const LONGEST: Duration = Duration::from_hours(24);
 /// How long a network is taken for one that passes only HTTPS. Then TCP is tried again first: it costs less.
 const ONLY_HTTPS: Duration = Duration::from_hours(24);
 
+/// Candidates that were silent are kept for a few networks with a few each.
+const SILENT: usize = 32;
+
+/// So many sign-ins in a row over one candidate that were never answered, and it is passed over as long as anything else works.
+/// One may be a tunnel.
+const PASSED_OVER: u32 = 2;
+
 /// Which addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Family {
@@ -72,6 +79,8 @@ pub(crate) struct Memory {
     services: Bounded<Question<TlsMode>, (Vec<Service>, Instant)>,
     addresses: Bounded<Question<Family>, (Vec<IpAddr>, Instant)>,
     ways: Bounded<(Option<NetworkId>, String), (Way, Instant)>,
+    /// Sign-ins in a row that were not answered, and when the last one was.
+    silent: Bounded<(Option<NetworkId>, Candidate), (u32, Instant)>,
 }
 
 impl Memory {
@@ -99,11 +108,36 @@ impl Memory {
     }
 
     pub(crate) fn keep_way(&mut self, network: Option<&NetworkId>, domain: &str, way: Way) {
+        if let Way::Tcp { candidate, .. } = &way {
+            self.silent.remove(&(network.cloned(), candidate.clone()));
+        }
         let place = (network.cloned(), domain.to_owned());
         // A day of HTTPS is counted from the first time, or TCP would never be tried again.
         let since = self.ways.get(&place).filter(|(known, _)| *known == way).map(|(_, since)| *since);
         let since = since.filter(|since| since.elapsed() < ONLY_HTTPS).unwrap_or_else(Instant::now);
         self.ways.put(place, (way, since), NETWORKS);
+    }
+
+    /// A candidate let us connect, and said nothing.
+    pub(crate) fn note_silence(&mut self, network: Option<&NetworkId>, candidate: &Candidate) {
+        let silences = self.silences(network, candidate).saturating_add(1);
+        self.silent.put((network.cloned(), candidate.clone()), (silences, Instant::now()), SILENT);
+    }
+
+    /// Puts those that were silent behind the others. Answers with those to be passed over.
+    pub(crate) fn by_silence(
+        &mut self,
+        network: Option<&NetworkId>,
+        mut candidates: Vec<Candidate>,
+    ) -> (Vec<Candidate>, Vec<Candidate>) {
+        candidates.sort_by_cached_key(|candidate| self.silences(network, candidate));
+        candidates.into_iter().partition(|candidate| self.silences(network, candidate) < PASSED_OVER)
+    }
+
+    fn silences(&mut self, network: Option<&NetworkId>, candidate: &Candidate) -> u32 {
+        let silent = self.silent.get(&(network.cloned(), candidate.clone()));
+        // Like a network that passes only HTTPS: after a day TCP gets another chance.
+        silent.filter(|(_, since)| since.elapsed() < ONLY_HTTPS).map_or(0, |(silences, _)| *silences)
     }
 
     /// It did not work this time.

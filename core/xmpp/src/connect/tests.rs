@@ -55,19 +55,36 @@ impl Account {
         self.dns.services(TlsMode::StartTls, &[(9, port, "xmpp.example.org.")]);
     }
 
-    /// As a session does that comes about; gives what it received with the first bytes.
-    async fn reach(&self) -> Result<(Transport, bool, Traffic), SessionError> {
-        let trust = self.authority.trust();
-        let to = Destination {
+    fn destination<'a>(&'a self, trust: &'a Trust) -> Destination<'a> {
+        Destination {
             domain: "example.org",
             server: &ServerLocation::Lookup,
             web_socket: None,
             network: &self.network,
-            trust: &trust,
+            trust,
             pins: &self.pins,
             confirmed: None,
             timeouts: &self.timeouts,
-        };
+        }
+    }
+
+    /// As a session does that is let in and hears nothing; gives the port.
+    async fn sign_in_without_answer(&self) -> u16 {
+        let trust = self.authority.trust();
+        let to = self.destination(&trust);
+        let reached = self.connector.reach(&to, &Arc::default()).await.ok().expect("a connection");
+        self.connector.was_silent(&to, &reached.way);
+        self.connector.failed(&to);
+        match reached.way {
+            Way::Tcp { candidate, .. } => candidate.port,
+            Way::WebSocket { .. } => panic!("through the web"),
+        }
+    }
+
+    /// As a session does that comes about; gives what it received with the first bytes.
+    async fn reach(&self) -> Result<(Transport, bool, Traffic), SessionError> {
+        let trust = self.authority.trust();
+        let to = self.destination(&trust);
         let counters = Arc::default();
         let mut reached = self.connector.reach(&to, &counters).await?;
         if reached.transport == Transport::DirectTls {
@@ -168,6 +185,36 @@ async fn tls_that_is_swallowed_behind_an_open_port_leaves_starttls_its_chance() 
     account.start_tls(start.port);
     assert_eq!(account.reached_by().await, Transport::StartTls);
     assert_eq!(swallows.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_place_that_lets_connect_and_says_nothing_comes_last_and_then_after_the_web() {
+    let mut account = Account::new().await;
+    let (silent, start) = (Listening::plain().await, Listening::plain().await);
+    account.dns.services(TlsMode::Direct, &[]);
+    account.dns.services(
+        TlsMode::StartTls,
+        &[(1, silent.port, "xmpp.example.org."), (2, start.port, "xmpp.example.org.")],
+    );
+    // First the other one; then both are as good as each other; then both are better than nothing.
+    for port in [silent.port, start.port, silent.port, start.port, silent.port] {
+        assert_eq!(account.sign_in_without_answer().await, port);
+    }
+    // Something else is to be had: nothing but HTTPS passes here.
+    account.dns.host("web.example.org.", &["127.0.0.1"]);
+    let socket = Listening::web_socket(account.authority.server("example.org").0).await;
+    let link = format!("wss://web.example.org:{}/xmpp-websocket", socket.port);
+    let page =
+        format!(r#"{{ "links": [{{ "rel": "urn:xmpp:alt-connections:websocket", "href": "{link}" }}] }}"#);
+    let (acceptor, _) = account.authority.server("example.org");
+    let web = Listening::web(acceptor, vec![("/.well-known/host-meta.json", page)]).await;
+    let memory = std::mem::take(&mut *account.connector.memory());
+    account.connector = Account::connector(web.port);
+    *account.connector.memory() = memory;
+    assert_eq!(account.reached_by().await, Transport::WebSocket);
+    // Elsewhere nobody was silent.
+    account.network.id = Some(NetworkId::new("home"));
+    assert_eq!(account.reached_by().await, Transport::StartTls);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use futures::{SinkExt, StreamExt};
 use jid::FullJid;
 use minidom::Element;
 use tokio::io::BufReader;
+use tokio::time::timeout;
 use tokio_xmpp::xmlstream::{ReadError, StreamHeader, Timeouts, XmlStream, initiate_stream};
 use xmpp_parsers::ns as xns;
 use zeroize::Zeroizing;
@@ -52,8 +53,8 @@ pub(super) enum Outcome {
     },
 }
 
-/// Finds the server, connects, logs in. Has no deadline of its own. What it learns of the server is in `memory` at any
-/// moment, also if it is dropped in the middle.
+/// Finds the server, connects, logs in. Has no deadline of its own but those of its steps. What it learns of the server is in
+/// `memory` at any moment, also if it is dropped in the middle.
 ///
 /// `location` is where the server would like the session to be resumed (XEP-0198 §5). It is tried first, and a failure there
 /// costs nothing but its time.
@@ -106,7 +107,10 @@ pub(super) async fn establish(
             }
             Err(_) if preferring.is_some() => config.server = home.clone(),
             Err(error) => {
-                negotiation.failed(&error);
+                let stumbled = negotiation.failed(&error);
+                if matches!(error, SessionError::NoAnswer(_)) && !stumbled {
+                    config.connector.was_silent(&to, &reached.way);
+                }
                 if error.code() == ErrorCode::NetworkUnavailable {
                     config.connector.failed(&to);
                 }
@@ -160,14 +164,15 @@ async fn negotiate(
     loop {
         let Some(action) = actions.pop_front() else {
             let Phase::Open(stream) = &mut phase else { return Err(NO_STREAM) };
-            let element = next_element(stream).await?;
+            let element = answered(config, next_element(stream)).await?;
             actions.extend(negotiation.handle(Input::Element(&element))?);
             continue;
         };
         match action {
             Action::OpenStream { named, ahead } => {
                 put(&behind, &ahead)?;
-                let stream = open(std::mem::replace(&mut phase, Phase::Moved), config, named).await?;
+                let opening = open(std::mem::replace(&mut phase, Phase::Moved), config, named);
+                let stream = answered(config, opening).await?;
                 phase = Phase::Open(Box::new(stream));
             }
             Action::Send(element) => {
@@ -249,6 +254,14 @@ fn bare(stream: Stream) -> Result<Socket, SessionError> {
     } else {
         Err(SessionError::Protocol("data in the clear behind the start of TLS"))
     }
+}
+
+/// What the server has to say next, if it says it in time.
+async fn answered<T>(
+    config: &SessionConfig,
+    answer: impl Future<Output = Result<T, SessionError>>,
+) -> Result<T, SessionError> {
+    timeout(config.timeouts.answer, answer).await.unwrap_or(Err(SessionError::NoAnswer("signing in")))
 }
 
 /// Lets elements follow the stream header that is written next.
