@@ -8,9 +8,7 @@ use heliograph_model::{
 };
 use heliograph_store::message::{self, Message};
 use heliograph_store::{Store, inbox, member, search};
-use heliograph_sync::{
-    Command, Connection, ConnectionState, Delivery, Engine, Input, Reply, Settings, Situation,
-};
+use heliograph_sync::{Command, Connection, ConnectionState, Delivery, Engine, Input, Reply, Settings};
 use heliograph_xmpp::session::ServerCertificate;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -75,17 +73,7 @@ impl Client {
         if !location.path.exists() {
             return Err(Error::new(ErrorCode::NotFound, "there is no database in this place"));
         }
-        let connection = Connection {
-            state: ConnectionState::Suspended,
-            situation: Situation::Foreground,
-            error: None,
-            retry_at: None,
-            caught_up: false,
-            unanswered: false,
-            idle: false,
-            lacking: Vec::new(),
-        };
-        let shared = Shared::new(connection);
+        let shared = Shared::new();
         let (running, address) = run(&location, &shared, &runtime)?;
         Ok(Self {
             location,

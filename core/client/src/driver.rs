@@ -486,3 +486,6 @@ async fn sleep_until_some(at: Option<Instant>) {
         None => pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use heliograph_model::time::SystemClock;
 use heliograph_model::{Clock, Entropy, Error, ErrorCode, Timestamp};
 use heliograph_store::{Connection as Database, Readers, StoreError};
-use heliograph_sync::Connection;
+use heliograph_sync::{Connection, ConnectionState, Situation};
 use heliograph_xmpp::session::Connector;
 use rand::TryRngCore;
 use tokio::sync::watch;
@@ -28,7 +28,18 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub fn new(connection: Connection) -> Arc<Self> {
+    /// Of a client that has not been started.
+    pub fn new() -> Arc<Self> {
+        let connection = Connection {
+            state: ConnectionState::Suspended,
+            situation: Situation::Foreground,
+            error: None,
+            retry_at: None,
+            caught_up: false,
+            unanswered: false,
+            idle: false,
+            lacking: Vec::new(),
+        };
         Arc::new(Self {
             ticks: watch::Sender::new(0),
             connection: watch::Sender::new(connection),
