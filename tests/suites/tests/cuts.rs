@@ -58,7 +58,9 @@ async fn wires_that_fail_at_random_moments_lose_nothing() {
     let seed = number("HELIOGRAPH_SEED", 20_261_124);
     let cuts = usize::try_from(number("HELIOGRAPH_CUTS", CUTS as u64)).unwrap();
     println!("seed {seed}, {cuts} cuts");
-    let folder = TempDir::new_in(workspace::target().join("suites")).unwrap();
+    let suites = workspace::target().join("suites");
+    std::fs::create_dir_all(&suites).unwrap();
+    let folder = TempDir::new_in(suites).unwrap();
     let names: Vec<String> =
         (0..PAIRS).flat_map(|pair| [format!("ana{pair}"), format!("ben{pair}")]).collect();
     let options = Options::with_accounts(&names.iter().map(String::as_str).collect::<Vec<_>>());

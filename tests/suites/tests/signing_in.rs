@@ -34,7 +34,9 @@ enum Exit {
 
 impl Visitor {
     async fn new(tls: TlsMode) -> Self {
-        let folder = TempDir::new_in(workspace::target().join("suites")).unwrap();
+        let suites = workspace::target().join("suites");
+        std::fs::create_dir_all(&suites).unwrap();
+        let folder = TempDir::new_in(suites).unwrap();
         let tree = ServerTree::under_test().unwrap();
         let options = Options::with_accounts(&["ana"]);
         let server = Server::start(&tree, &folder.path().join("server"), options).await.unwrap();
