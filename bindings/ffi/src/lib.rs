@@ -1,8 +1,9 @@
 //! Heliograph for Kotlin, Swift, Python and Ruby: `heliograph-client` through UniFFI.
 //!
 //! Conversions and nothing else: records instead of the core's types, checked arguments, one error type, and a runtime whose
-//! threads end when the foreign side says so. It decides nothing about messages, keeps no state of its own beyond what a
-//! waiting subscription has fetched, and logs nothing. Whatever is worth testing twice belongs below this crate.
+//! threads end when the foreign side says so. It decides nothing about messages, and keeps no state of its own beyond what a
+//! waiting subscription has fetched and the log for support (`log.rs`). Whatever is worth testing twice belongs below this
+//! crate.
 //!
 //! How the boundary is drawn:
 //!
@@ -26,6 +27,7 @@ mod contact;
 mod conversation;
 mod delivery;
 mod error;
+mod log;
 mod message;
 mod push;
 mod runtime;
@@ -40,6 +42,7 @@ pub use contact::{Contact, read_address};
 pub use conversation::{Conversation, ConversationFeed, Notification, Preview};
 pub use delivery::{Delivery, Recipient};
 pub use error::{Failure, HeliographError};
+pub use log::{LogLevel, export_log, start_logging};
 pub use message::{Message, Sender};
 pub use push::{Push, PushChanges, PushOption, PushState, PushTarget};
 pub use timeline::{MessageFeed, Older, Seam, Timeline, TimelinePage, Unreadable};

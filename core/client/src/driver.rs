@@ -14,7 +14,7 @@ use heliograph_model::stanza::{Inbound, SessionEvent};
 use heliograph_model::time::SystemClock;
 use heliograph_model::{Clock, Error, ErrorCode, NetworkState, Timestamp};
 use heliograph_sync::{
-    Command, ConnectionState, Effects, Engine, Input, LinkAction, LoadId, Received, Reply,
+    Command, Connection, ConnectionState, Effects, Engine, Input, LinkAction, LoadId, Received, Reply,
 };
 use heliograph_xmpp::session::{
     self, ResumeState, ServerMemory, Session, SessionHandle, SessionOutput, StoredStream,
@@ -217,6 +217,7 @@ impl Driver {
         }
         let from_session = matches!(input, Input::Received(_) | Input::Session(_));
         let entropy = fresh_entropy()?;
+        tracing::trace!(?input, "to the engine");
         crash::here(Place::BeforeCommit);
         match self.engine.handle(now, &entropy, input) {
             Ok(effects) => {
@@ -241,6 +242,7 @@ impl Driver {
     }
 
     fn carry_out(&mut self, now: Timestamp, effects: Effects) -> Option<Result<Reply, Error>> {
+        tracing::trace!(link = ?effects.link, send = ?effects.send, wake_at = ?effects.wake_at, "from the engine");
         match effects.link {
             None => {}
             Some(LinkAction::Connect) => self.connect(),
@@ -267,6 +269,7 @@ impl Driver {
         self.shared.connection.send_if_modified(|connection| {
             let changed = *connection != effects.connection;
             if changed {
+                log_connection(connection, &effects.connection);
                 *connection = effects.connection;
             }
             changed
@@ -470,6 +473,22 @@ impl Driver {
             traffic.flights += now.flights;
         }
         *self.shared.traffic() = traffic;
+    }
+}
+
+/// What somebody who helps from afar asks first: was it connected, since when, and why not.
+fn log_connection(before: &Connection, after: &Connection) {
+    let code = after.error.as_ref().map(|error| error.code.as_str());
+    if before.state == after.state && before.error == after.error && before.caught_up == after.caught_up {
+        tracing::debug!(situation = ?after.situation, idle = after.idle, unanswered = after.unanswered, "connection");
+    } else {
+        tracing::info!(
+            state = ?after.state,
+            situation = ?after.situation,
+            caught_up = after.caught_up,
+            error = code,
+            "connection"
+        );
     }
 }
 

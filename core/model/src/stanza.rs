@@ -4,12 +4,14 @@
 //! values, and checks there what can only be checked on the wire: that a `stanza-id` was put in by the archive that it
 //! names, that a carbon comes from our own account, that an archive result belongs to a query of ours.
 
+mod redaction;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Address, ArchiveId, Error, MessageId, PushTarget, RequestId, StanzaId, Timestamp};
 
 /// From the engine to the session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outbound {
     /// Become available (RFC 6121 §4.2) so that direct messages are delivered live.
     Available,
@@ -71,16 +73,6 @@ pub enum OutboundContent {
     },
 }
 
-impl std::fmt::Debug for OutboundContent {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Plain { text } => write!(formatter, "Plain({} bytes)", text.len()),
-            Self::Mls(envelope) => envelope.fmt(formatter),
-            Self::Receipt { .. } => formatter.write_str("Receipt"),
-        }
-    }
-}
-
 /// A message stanza's `type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MessageKind {
@@ -109,12 +101,6 @@ pub struct MlsEnvelope {
     pub wake: bool,
     /// The TLS-encoded `MLSMessage` (RFC 9420 §6).
     pub data: Vec<u8>,
-}
-
-impl std::fmt::Debug for MlsEnvelope {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Mls({:?}, epoch {}, {} bytes)", self.kind, self.epoch, self.data.len())
-    }
 }
 
 /// Attribute `k` of `<m/>`.
@@ -207,24 +193,6 @@ pub enum Request {
     },
 }
 
-impl std::fmt::Debug for Request {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::EnableCarbons => "EnableCarbons",
-            Self::Features { .. } => "Features",
-            Self::Services { .. } => "Services",
-            Self::ArchivePage { .. } => "ArchivePage",
-            Self::Publish { .. } => "Publish",
-            Self::FetchItems { .. } => "FetchItems",
-            Self::ConfigureGroupRoom { .. } => "ConfigureGroupRoom",
-            Self::SetAffiliation { .. } => "SetAffiliation",
-            Self::Ping { .. } => "Ping",
-            Self::EnablePush(_) => "EnablePush",
-            Self::DisablePush { .. } => "DisablePush",
-        })
-    }
-}
-
 /// Where an archive page starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PageStart {
@@ -261,7 +229,7 @@ pub enum Affiliation {
 }
 
 /// From the session to the engine, in the order in which the stream brought it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Inbound {
     /// A live message (one that came by itself, not from an archive).
     Message(InboundMessage),
@@ -303,7 +271,7 @@ pub enum Inbound {
 }
 
 /// A message as it arrived, live or from an archive.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InboundMessage {
     /// The account, or the room if `kind` is [`MessageKind::Groupchat`].
     pub from: Address,
@@ -358,18 +326,6 @@ pub enum InboundContent {
     },
 }
 
-impl std::fmt::Debug for InboundContent {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Plain { text, .. } => write!(formatter, "Plain({} bytes)", text.len()),
-            Self::Mls(envelope) => envelope.fmt(formatter),
-            Self::Receipt { .. } => formatter.write_str("Receipt"),
-            Self::Error(error) => write!(formatter, "Error({:?})", error.condition),
-            Self::Unusable { reason } => write!(formatter, "Unusable({reason:?})"),
-        }
-    }
-}
-
 /// Why a message can't be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unusable {
@@ -396,21 +352,6 @@ pub enum Response {
     NodeItems(Vec<(String, Vec<u8>)>),
     /// It was refused.
     Error(StanzaError),
-}
-
-impl std::fmt::Debug for Response {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Done => formatter.write_str("Done"),
-            Self::Features(_) => formatter.write_str("Features"),
-            Self::Items(items) => write!(formatter, "Items({})", items.len()),
-            Self::ArchivePage(page) => {
-                write!(formatter, "ArchivePage({}, complete: {})", page.messages.len(), page.complete)
-            }
-            Self::NodeItems(items) => write!(formatter, "NodeItems({})", items.len()),
-            Self::Error(error) => write!(formatter, "Error({:?})", error.condition),
-        }
-    }
 }
 
 /// What an entity can do (XEP-0030).
@@ -561,12 +502,6 @@ pub struct StreamIdentity {
     pub location: Option<String>,
     /// Our resource in it.
     pub resource: String,
-}
-
-impl std::fmt::Debug for StreamIdentity {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("StreamIdentity")
-    }
 }
 
 /// Whether somebody is looking (XEP-0352). A session begins active, a resumed one too (§5.2).

@@ -28,6 +28,7 @@ from heliograph import (
     ErrorCode,
     HeliographClient,
     HeliographError,
+    LogLevel,
     Push,
     PushChanges,
     PushOption,
@@ -39,8 +40,10 @@ from heliograph import (
     Settings,
     Waiting,
     add_account,
+    export_log,
     inspect_server,
     read_address,
+    start_logging,
     version,
 )
 
@@ -405,6 +408,18 @@ class Account(FolderTest):
         now = time.time() * 1000
         self.assertGreater(await client.next_catch_up(), now + 60_000)
         self.assertLess(await client.next_catch_up(), now + 24 * 3_600_000)
+
+    async def test_the_log_for_support_tells_what_happened_and_to_nobody_in_particular(self) -> None:
+        start_logging(LogLevel.DEBUG)
+        start_logging(LogLevel.INFO)
+        account = configuration(FIRST_PHONE, password="not the password")
+        call = add_account(str(self.folder / "account.db"), secrets.token_bytes(32), account)
+        await self.assert_fails(ErrorCode.AUTHENTICATION_FAILED, call)
+        log = export_log()
+        self.assertIn(version(), log.splitlines()[0])
+        self.assertRegex(log, r"\dZ INFO heliograph_xmpp[^ ]*: session ended .*authentication-failed")
+        for private in (FIRST_PHONE.address, account.password, account.server.host):
+            self.assertNotIn(private, log)
 
     async def test_addresses_on_paper(self) -> None:
         contact = read_address(" XMPP:Ben@example.org?roster;name=Ben%20of%20the%20bridge ")
