@@ -12,6 +12,7 @@
 #[expect(dead_code, reason = "packages are made of the rest next")]
 mod android;
 mod bench;
+mod cross;
 mod demo;
 #[expect(dead_code, reason = "the stages that compile and test Kotlin come next")]
 mod jvm;

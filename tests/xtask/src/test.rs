@@ -11,6 +11,7 @@ mod counts;
 pub mod process;
 mod python;
 pub mod stage;
+mod targets;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};

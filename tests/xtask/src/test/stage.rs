@@ -7,7 +7,7 @@ use heliograph_lab::{SmallDisk, workspace};
 
 use super::counts::Counts;
 use super::process::Programs;
-use super::{Outcome, android, python};
+use super::{Outcome, android, python, targets};
 use crate::{layers, setup};
 
 /// The crate whose tests drive whole clients.
@@ -33,6 +33,8 @@ pub enum Stage {
     Lints,
     /// The graph of crates.
     Layers,
+    /// The phones' platforms.
+    Targets,
     /// Unit and property tests of all crates.
     Unit,
     /// Many engines on a model of room and server.
@@ -60,6 +62,7 @@ impl Stage {
             Self::Formatting => "formatting",
             Self::Lints => "lints",
             Self::Layers => "layers",
+            Self::Targets => "targets",
             Self::Unit => "unit",
             Self::Simulation => "simulation",
             Self::Lab => "lab",
@@ -77,6 +80,7 @@ impl Stage {
         match self {
             Self::Formatting => "all Rust code is formatted",
             Self::Lints => "the compiler and clippy have nothing to say",
+            Self::Targets => "the core compiles for Android and iOS, as far as that shows without their SDKs",
             Self::Layers => "no crate depends on what its layer must not know",
             Self::Unit => "unit and property tests of all crates",
             Self::Simulation => "many engines on a model of room and server, from seeds",
@@ -95,7 +99,7 @@ impl Stage {
     /// Runs it. An error is one of this command, not of what it checks.
     pub async fn run(self) -> anyhow::Result<Outcome> {
         let ready = match self {
-            Self::Formatting | Self::Layers => Ok(()),
+            Self::Formatting | Self::Layers | Self::Targets => Ok(()),
             Self::Lints | Self::Unit | Self::Simulation => setup::build_programs(),
             Self::Lab => needs_servers(&[PROSODY_13, PROSODY_012, EJABBERD]),
             Self::Prosody13 => needs_servers(&[PROSODY_13]),
@@ -117,6 +121,7 @@ impl Stage {
                 self.cargo(&[&arguments]).await
             }
             Self::Layers => check_layers(),
+            Self::Targets => targets::run(&mut Programs::of(self.name())?).await,
             Self::Unit => {
                 let arguments =
                     ["test", "--workspace", "--no-fail-fast", "--exclude", SUITES, "--exclude", LAB];
