@@ -7,6 +7,7 @@
 //! Read first: [`stage::Stage`].
 
 mod android;
+mod arm64;
 mod counts;
 pub mod process;
 mod python;
@@ -32,6 +33,9 @@ pub struct Arguments {
     /// Only this stage; may be given several times.
     #[arg(long, value_enum)]
     stage: Vec<Stage>,
+    /// Also the stages that take long and find little: those on emulated processors.
+    #[arg(long)]
+    all: bool,
     /// Pass even if stages could not run because something is missing here.
     #[arg(long)]
     allow_missing: bool,
@@ -64,9 +68,11 @@ struct Report {
 /// Runs the stages in order and judges.
 pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(logs()).context("creating the folder for logs")?;
-    let all = Stage::value_variants();
-    let stages =
-        all.iter().copied().filter(|stage| arguments.stage.is_empty() || arguments.stage.contains(stage));
+    let chosen = |stage: &Stage| {
+        arguments.stage.contains(stage)
+            || arguments.stage.is_empty() && (arguments.all || !stage.is_on_demand())
+    };
+    let stages = Stage::value_variants().iter().copied().filter(chosen);
     let mut reports = Vec::new();
     for stage in stages {
         println!("{} {}: {}", style("▶").cyan(), style(stage.name()).bold(), stage.purpose());

@@ -7,7 +7,7 @@ use heliograph_lab::{SmallDisk, workspace};
 
 use super::counts::Counts;
 use super::process::Programs;
-use super::{Outcome, android, python, targets};
+use super::{Outcome, android, arm64, python, targets};
 use crate::{layers, setup};
 
 /// The crate whose tests drive whole clients.
@@ -53,6 +53,8 @@ pub enum Stage {
     Python,
     /// The Android shell under Robolectric.
     Android,
+    /// The phones' processor, emulated.
+    Arm64,
 }
 
 impl Stage {
@@ -72,6 +74,7 @@ impl Stage {
             Self::FullDisk => "full-disk",
             Self::Python => "python",
             Self::Android => "android",
+            Self::Arm64 => "arm64",
         }
     }
 
@@ -89,6 +92,7 @@ impl Stage {
             Self::Prosody012 => "whole clients on Prosody 0.12",
             Self::Ejabberd => "whole clients on ejabberd",
             Self::FullDisk => "phones whose storage is really full, on Prosody 13",
+            Self::Arm64 => "the core's own tests on the phones' processor, emulated",
             Self::Python => "two clients through the Python bindings, and a client that nobody here wrote",
             Self::Android => {
                 "the Android shell's adapters and screens on two versions of Android, without a phone"
@@ -96,10 +100,15 @@ impl Stage {
         }
     }
 
+    /// Whether it runs only where somebody asks for it, or for all: it takes many minutes, and what it finds is rare.
+    pub fn is_on_demand(self) -> bool {
+        matches!(self, Self::Arm64)
+    }
+
     /// Runs it. An error is one of this command, not of what it checks.
     pub async fn run(self) -> anyhow::Result<Outcome> {
         let ready = match self {
-            Self::Formatting | Self::Layers | Self::Targets => Ok(()),
+            Self::Formatting | Self::Layers | Self::Targets | Self::Arm64 => Ok(()),
             Self::Lints | Self::Unit | Self::Simulation => setup::build_programs(),
             Self::Lab => needs_servers(&[PROSODY_13, PROSODY_012, EJABBERD]),
             Self::Prosody13 => needs_servers(&[PROSODY_13]),
@@ -135,6 +144,7 @@ impl Stage {
             Self::Lab => self.cargo(&[&["test", "-p", LAB, "--no-fail-fast"]]).await,
             Self::Prosody13 | Self::Prosody012 | Self::Ejabberd => self.suites_on_server().await,
             Self::FullDisk => self.suites_on(PROSODY_13, &[SUITE_ON_SMALL_DISK.to_owned()]).await,
+            Self::Arm64 => arm64::run(&mut Programs::of(self.name())?).await,
             Self::Python => python::run(&mut Programs::of(self.name())?).await,
             Self::Android => android::run(&mut Programs::of(self.name())?).await,
         }

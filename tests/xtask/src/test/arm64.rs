@@ -1,0 +1,34 @@
+//! The phones' processor: the core's own tests, compiled for it and run under an emulator.
+//!
+//! Linux on arm64 and not Android, for which nothing can be linked here: what may differ from this machine is the processor's
+//! assembly in the ciphers, alignment, and the signedness of `char` in C, and all of that is the same there.
+
+use super::Outcome;
+use super::process::Programs;
+use crate::cross::{ARM64, Compiler, STANDARD_LIBRARY};
+use crate::setup;
+
+/// What has tests that need neither a server nor a network.
+const CRATES: [&str; 5] =
+    ["heliograph-model", "heliograph-store", "heliograph-mls", "heliograph-sync", "heliograph-xmpp"];
+
+/// MLS is tested from outside of its crate.
+const TESTS_OF_MLS: &str = "mls";
+
+/// Compiles and runs them.
+pub async fn run(programs: &mut Programs) -> anyhow::Result<Outcome> {
+    let ready = setup::build_programs().and_then(|()| setup::arm64(true)).and_then(|()| Compiler::get());
+    let compiler = match ready {
+        Ok(compiler) => compiler,
+        Err(missing) => return Ok(Outcome::Missing { reason: format!("{missing:#}") }),
+    };
+    let mut cargo = compiler.cargo(ARM64, "test");
+    compiler.for_arm64(&mut cargo);
+    cargo.args(["--no-fail-fast", "--lib", "--test", TESTS_OF_MLS, STANDARD_LIBRARY, "--target", ARM64]);
+    cargo.args(CRATES.iter().flat_map(|name| ["-p", name]));
+    cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
+    if let Some(failure) = programs.run(cargo).await? {
+        return Ok(failure);
+    }
+    Ok(Outcome::Passed(programs.counts()))
+}
