@@ -3,6 +3,8 @@
 //! What is measured, and the tables, are in `tests/bench`. Its peer is a workspace of its own (see its `Cargo.toml`) and is
 //! built below the target folder. A missed aim is printed and is no failure.
 
+mod size;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -21,10 +23,13 @@ const PEER: (&str, &str) = ("heliograph-bench-peer", "tests/bench/peer/Cargo.tom
 /// The comparison that needs servers and the Python peer.
 const SESSION: &str = "session";
 
+/// The comparison that is about the library itself, see [`size`].
+const SIZE: &str = "size";
+
 /// What to measure.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Only this comparison: `ingest`, `open` or `session`.
+    /// Only this comparison: `ingest`, `open` or `session`; or `size`, which runs only where it is asked for.
     name: Option<String>,
     /// What everything is generated from.
     #[arg(long)]
@@ -32,7 +37,10 @@ pub struct Arguments {
 }
 
 /// Builds, then measures; the measuring program runs its sides one after the other.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if arguments.name.as_deref() == Some(SIZE) {
+        return size::run().await;
+    }
     let target = workspace::target();
     let (peer, manifest) = PEER;
     let peer_target = target.join("bench-peer");

@@ -129,7 +129,7 @@ impl Compiler {
 }
 
 /// Headers in which OpenSSL's build script finds a version, and nothing else.
-fn pretend_openssl(folder: &Path) -> anyhow::Result<()> {
+pub fn pretend_openssl(folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder).context("making room for OpenSSL's headers")?;
     write(&folder.join("opensslv.h"), OPENSSL_VERSION)?;
     write(&folder.join("opensslconf.h"), "")

@@ -91,6 +91,14 @@ pub fn metadata() -> anyhow::Result<Metadata> {
         .context("asking cargo about the workspace")
 }
 
+/// The same with everything that they depend on.
+pub fn with_dependencies() -> anyhow::Result<Metadata> {
+    MetadataCommand::new()
+        .current_dir(heliograph_lab::workspace::root())
+        .exec()
+        .context("asking cargo about the dependencies")
+}
+
 fn check(metadata: &Metadata) -> (usize, Vec<String>) {
     let packages = metadata.workspace_packages();
     let ours = |name: &str| packages.iter().any(|package| package.name.as_str() == name);

@@ -59,7 +59,7 @@ async fn main() -> ExitCode {
             Task::Setup => Ok(setup::run()),
             Task::Demo(arguments) => demo::run(arguments).await,
             Task::Test(arguments) => test::run(arguments).await,
-            Task::Bench(arguments) => bench::run(&arguments),
+            Task::Bench(arguments) => bench::run(&arguments).await,
             Task::Lock(arguments) => jvm::lock::run(&arguments),
             Task::Servers(arguments) => servers::run(arguments).await,
         }
