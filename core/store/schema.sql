@@ -1,4 +1,4 @@
--- The schema of version 9, as the migrations make it. Written by a test; change it by a migration.
+-- The schema of version 10, as the migrations make it. Written by a test; change it by a migration.
 
 CREATE TABLE account (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1), -- keeps it one row
@@ -266,4 +266,16 @@ CREATE TABLE unreadable (
     reason TEXT NOT NULL,               -- as in quarantine
     messages INTEGER NOT NULL,          -- how many
     PRIMARY KEY (conversation, reason)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE usage (
+    day INTEGER NOT NULL,               -- days since 1970-01-01, UTC
+    situation INTEGER NOT NULL,         -- Situation
+    milliseconds INTEGER NOT NULL,      -- time for which the account was open
+    bytes_up INTEGER NOT NULL,          -- bytes sent, TLS included
+    bytes_down INTEGER NOT NULL,        -- bytes received
+    connects INTEGER NOT NULL,          -- connections opened
+    flights INTEGER NOT NULL,           -- round trips waited for
+    wakes INTEGER NOT NULL,             -- timers that fired
+    PRIMARY KEY (day, situation)
 ) STRICT, WITHOUT ROWID;

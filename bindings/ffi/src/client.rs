@@ -7,7 +7,7 @@ use heliograph_client::{Client, Error, ErrorCode, NetworkId, NetworkState, Power
 use zeroize::Zeroizing;
 
 use crate::argument;
-use crate::connection::{Connection, ConnectionChanges, Traffic};
+use crate::connection::{Connection, ConnectionChanges, Traffic, Usage};
 use crate::conversation::{Conversation, ConversationFeed, Notification};
 use crate::delivery::Delivery;
 use crate::error::{Failure, HeliographError, closed};
@@ -259,6 +259,12 @@ impl HeliographClient {
     /// What was sent and received since the account was opened.
     pub fn traffic(&self) -> Result<Traffic, HeliographError> {
         Ok(self.client()?.traffic().into())
+    }
+
+    /// What the account cost in the last seven days, by what the phone was doing. Kept over restarts. Time for which the client
+    /// was suspended counts nowhere.
+    pub async fn usage(&self) -> Result<Usage, HeliographError> {
+        Ok(self.run(|client| async move { client.usage().await }).await?.into())
     }
 
     /// Subscribes to the list of conversations.

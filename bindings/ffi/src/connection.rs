@@ -90,6 +90,49 @@ pub struct Traffic {
     pub resumed: u64,
 }
 
+/// What an account cost in the last seven days.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Usage {
+    /// From when on, in milliseconds since 1970.
+    pub since_ms: i64,
+    /// What was spent in each situation; all of them, in their order.
+    pub by_situation: Vec<SituationUsage>,
+}
+
+/// What an account cost while the phone was doing one thing.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct SituationUsage {
+    /// What it was doing.
+    pub situation: Situation,
+    /// For how long the account was open.
+    pub seconds: u64,
+    /// Bytes sent, TLS included.
+    pub bytes_up: u64,
+    /// Bytes received.
+    pub bytes_down: u64,
+    /// Connections opened.
+    pub connects: u64,
+    /// How often an answer had to be waited for: round trips.
+    pub flights: u64,
+    /// Timers that fired.
+    pub wakes: u64,
+}
+
+impl From<heliograph_client::Usage> for Usage {
+    fn from(usage: heliograph_client::Usage) -> Self {
+        let of = |(situation, spent): (Situation, heliograph_client::Spent)| SituationUsage {
+            situation,
+            seconds: spent.milliseconds / 1000,
+            bytes_up: spent.bytes_up,
+            bytes_down: spent.bytes_down,
+            connects: spent.connects,
+            flights: spent.flights,
+            wakes: spent.wakes,
+        };
+        Self { since_ms: usage.since.0, by_situation: usage.by_situation.into_iter().map(of).collect() }
+    }
+}
+
 impl From<heliograph_client::Connection> for Connection {
     fn from(connection: heliograph_client::Connection) -> Self {
         Self {

@@ -37,7 +37,7 @@ mod timeline;
 pub use account::{AccountConfig, ServerOverride, TlsMode, add_account};
 pub use certificate::{ServerCertificate, inspect_server};
 pub use client::{CatchUpEnd, CatchUpReport, HeliographClient};
-pub use connection::{Connection, ConnectionChanges, Traffic};
+pub use connection::{Connection, ConnectionChanges, SituationUsage, Traffic, Usage};
 pub use contact::{Contact, read_address};
 pub use conversation::{Conversation, ConversationFeed, Notification, Preview};
 pub use delivery::{Delivery, Recipient};

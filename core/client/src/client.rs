@@ -8,7 +8,9 @@ use heliograph_model::{
 };
 use heliograph_store::message::{self, Message};
 use heliograph_store::{Store, inbox, member, search};
-use heliograph_sync::{Command, Connection, ConnectionState, Delivery, Engine, Input, Reply, Settings};
+use heliograph_sync::{
+    Command, Connection, ConnectionState, Delivery, Engine, Input, Reply, Settings, Usage,
+};
 use heliograph_xmpp::session::ServerCertificate;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -249,6 +251,18 @@ impl Client {
     /// What was sent and received since the account was opened.
     pub fn traffic(&self) -> Traffic {
         *self.shared.traffic()
+    }
+
+    /// What the account cost in the last seven days, by what the phone was doing: time, bytes, connections, wakes. Kept over
+    /// restarts. Time for which the client was suspended counts nowhere.
+    pub async fn usage(&self) -> Result<Usage, Error> {
+        let (answer, told) = oneshot::channel();
+        let order = Order::Usage(answer);
+        let sent = self.running().as_ref().is_some_and(|running| running.orders.send(order).is_ok());
+        if !sent {
+            return Err(closed());
+        }
+        told.await.map_err(|_| closed())?
     }
 
     /// Subscribes to the list of conversations.

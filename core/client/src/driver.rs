@@ -14,7 +14,8 @@ use heliograph_model::stanza::{Inbound, SessionEvent};
 use heliograph_model::time::SystemClock;
 use heliograph_model::{Clock, Error, ErrorCode, NetworkState, Timestamp};
 use heliograph_sync::{
-    Command, Connection, ConnectionState, Effects, Engine, Input, LinkAction, LoadId, Received, Reply,
+    Command, Connection, ConnectionState, Effects, Engine, Input, LinkAction, LoadId, Received, Reply, Spent,
+    Usage,
 };
 use heliograph_xmpp::session::{
     self, ResumeState, ServerMemory, Session, SessionHandle, SessionOutput, StoredStream,
@@ -28,6 +29,7 @@ use crate::connection::Traffic;
 use crate::crash::{self, Place};
 use crate::server_memory;
 use crate::shared::{Shared, fresh_entropy};
+use crate::usage::Meter;
 
 /// Stanzas handled in one transaction at most: bounds how long a command from the user waits behind a flood.
 const STANZAS_AT_ONCE: usize = 256;
@@ -51,6 +53,8 @@ pub(crate) enum Order {
     TellAndSay(Input, oneshot::Sender<()>),
     /// A command of the app.
     Ask(Command, oneshot::Sender<Result<Reply, Error>>),
+    /// Say what the account cost.
+    Usage(oneshot::Sender<Result<Usage, Error>>),
     /// Forget the server, so that the next connection knows nothing of it.
     ForgetServer(oneshot::Sender<Result<(), Error>>),
     /// Use this password from now on, and at once.
@@ -87,6 +91,7 @@ pub(crate) struct Driver {
     loads: BTreeMap<LoadId, oneshot::Sender<Result<Reply, Error>>>,
     /// Traffic of the sessions before this one.
     past: Traffic,
+    meter: Meter,
 }
 
 struct Running {
@@ -123,6 +128,7 @@ impl Driver {
             network: NetworkState::default(),
             loads: BTreeMap::new(),
             past,
+            meter: Meter::new(SystemClock.now(), past),
         }
     }
 
@@ -149,6 +155,12 @@ impl Driver {
                         self.tell(input);
                         // Nobody may be waiting any more.
                         let _ = said.send(());
+                    }
+                    Some(Order::Usage(answer)) => {
+                        let now = SystemClock.now();
+                        self.read_meter(now);
+                        // The caller may have stopped waiting.
+                        let _ = answer.send(self.engine.usage(now).map_err(Error::from));
                     }
                     Some(Order::ForgetServer(done)) => {
                         let _ = done.send(self.forget_server());
@@ -200,7 +212,9 @@ impl Driver {
             session.handle.abandon();
         }
         self.shared.set_readers(None);
-        Ok(self.engine.close()?)
+        let now = SystemClock.now();
+        self.read_meter(now);
+        Ok(self.engine.close(now)?)
     }
 
     /// One input through the engine, and what follows from it.
@@ -218,6 +232,10 @@ impl Driver {
         let from_session = matches!(input, Input::Received(_) | Input::Session(_));
         let entropy = fresh_entropy()?;
         tracing::trace!(?input, "to the engine");
+        self.read_meter(now);
+        if matches!(input, Input::Wake) {
+            self.meter.woken();
+        }
         crash::here(Place::BeforeCommit);
         match self.engine.handle(now, &entropy, input) {
             Ok(effects) => {
@@ -266,6 +284,7 @@ impl Driver {
         }
         self.wake_at = effects.wake_at.map(|at| Instant::now() + at.since(now));
         self.count_traffic();
+        self.meter.set_situation(effects.connection.situation);
         self.shared.connection.send_if_modified(|connection| {
             let changed = *connection != effects.connection;
             if changed {
@@ -461,6 +480,16 @@ impl Driver {
         }
         if std::mem::take(&mut self.connect_next) {
             self.connect();
+        }
+    }
+
+    /// What was spent since the last time goes onto the account of what the phone was doing.
+    fn read_meter(&mut self, now: Timestamp) {
+        self.count_traffic();
+        let traffic = *self.shared.traffic();
+        let (situation, spent) = self.meter.read(now, traffic);
+        if spent != Spent::default() {
+            self.engine.spend(situation, &spent);
         }
     }
 

@@ -41,6 +41,7 @@ mod server_memory;
 mod shared;
 mod timeline;
 mod unreadable;
+mod usage;
 
 pub use account::{AccountConfig, ServerOverride, StoreLocation, TlsMode};
 pub use catch_up::{CatchUpEnd, CatchUpReport};
@@ -55,7 +56,9 @@ pub use heliograph_model::{
 pub use heliograph_store::DatabaseKey;
 pub use heliograph_store::conversation::ConversationState;
 pub use heliograph_store::message::{Message, Sender};
-pub use heliograph_sync::{Connection, ConnectionState, Delivery, Recipient, Settings, Situation, Waiting};
+pub use heliograph_sync::{
+    Connection, ConnectionState, Delivery, Recipient, Settings, Situation, Spent, Usage, Waiting,
+};
 pub use heliograph_xmpp::session::{CertificateProblem, InvalidPin, Pin, ServerCertificate};
 pub use notification::Notification;
 pub use push::PushChanges;

@@ -37,6 +37,7 @@ pub mod quarantine;
 pub mod search;
 pub mod setting;
 pub mod stream;
+pub mod usage;
 
 #[cfg(test)]
 mod tables;

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0007_drafts.sql"),
     include_str!("../migrations/0008_handed_over.sql"),
     include_str!("../migrations/0009_markers.sql"),
+    include_str!("../migrations/0010_usage.sql"),
 ];
 
 /// The version that this program writes.

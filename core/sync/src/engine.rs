@@ -11,8 +11,10 @@ use heliograph_store::{Readers, Store, setting};
 use crate::error::EngineError;
 use crate::input::{Effects, Input};
 use crate::live::Live;
+use crate::policy::Situation;
 use crate::step::Step;
 use crate::stream::{self, StoredStream};
+use crate::usage::{Ledger, Spent, Usage};
 
 /// See the crate's documentation.
 pub struct Engine {
@@ -25,6 +27,7 @@ pub struct Engine {
     /// group of a hundred members takes as long as to decrypt six messages. One at most: the memory for all groups of an
     /// account would be too much.
     groups: BTreeMap<GroupId, Group>,
+    ledger: Ledger,
 }
 
 impl Engine {
@@ -34,7 +37,7 @@ impl Engine {
             store.write(|tx| account::load(tx).map_err(EngineError::from))?.ok_or(EngineError::NoAccount)?;
         let mut live = Live::default();
         let stored = store.write(|tx| stream::load(tx, &mut live))?;
-        Ok(Self { store, account, live, stored, groups: BTreeMap::new() })
+        Ok(Self { store, account, live, stored, groups: BTreeMap::new(), ledger: Ledger::default() })
     }
 
     /// The stream of an earlier process, for the first session of this one; `None` ever after.
@@ -69,9 +72,11 @@ impl Engine {
     ) -> Result<Effects, EngineError> {
         let mut live = self.live.clone();
         let account = &self.account;
+        let ledger = &self.ledger;
         // Taken out: if the transaction fails, what is loaded is ahead of the database and goes with it.
         let groups = std::mem::take(&mut self.groups);
-        let (effects, groups) = self.store.write(|tx| {
+        let (effects, groups, kept) = self.store.write(|tx| {
+            let before = tx.total_changes();
             let mut step = Step::new(tx, account, &mut live, groups, now, entropy)?;
             let handled = step.input(input);
             // OpenMLS turns some failures of the database into failures of its own, which look as if the message were to
@@ -81,9 +86,17 @@ impl Engine {
             }
             handled?;
             step.keep_stream(&self.live)?;
-            Ok::<_, EngineError>(step.finish())
+            let keep = ledger.is_due(now) && tx.total_changes() != before;
+            if keep {
+                ledger.write(tx, now)?;
+            }
+            let (effects, groups) = step.finish();
+            Ok::<_, EngineError>((effects, groups, keep))
         })?;
         self.live = live;
+        if kept {
+            self.ledger.written(now);
+        }
         if groups.len() == 1 {
             self.groups = groups;
         }
@@ -107,6 +120,17 @@ impl Engine {
         }
     }
 
+    /// Notes what was spent while the phone was doing this. Touches no database.
+    pub fn spend(&mut self, situation: Situation, spent: &Spent) {
+        self.ledger.add(situation, spent);
+    }
+
+    /// What the account cost in the last seven days.
+    pub fn usage(&mut self, now: Timestamp) -> Result<Usage, EngineError> {
+        let ledger = &self.ledger;
+        Ok(self.store.readers().read(|connection| ledger.sum(connection, now))?)
+    }
+
     /// Keeps a named value of the layer above, in a transaction of its own.
     pub fn keep(&mut self, name: &str, value: &[u8]) -> Result<(), EngineError> {
         self.store.write(|tx| setting::put(tx, name, value).map_err(EngineError::from))
@@ -118,8 +142,16 @@ impl Engine {
         Ok(self.store.set_fault(fault)?)
     }
 
-    /// Closes the database; afterwards no file of it is open.
-    pub fn close(self) -> Result<(), EngineError> {
-        Ok(self.store.close()?)
+    /// Writes down what is left to write of [`Self::spend`] and closes the database; afterwards no file of it is open.
+    pub fn close(mut self, now: Timestamp) -> Result<(), EngineError> {
+        let ledger = &self.ledger;
+        let kept = if ledger.is_empty() {
+            Ok(())
+        } else {
+            self.store.write(|tx| ledger.write(tx, now).map_err(EngineError::from))
+        };
+        // Closed whatever becomes of what it cost.
+        self.store.close()?;
+        kept
     }
 }

@@ -61,6 +61,7 @@ mod sleep;
 mod step;
 mod stream;
 mod timers;
+mod usage;
 mod welcome;
 mod wish;
 
@@ -75,3 +76,4 @@ pub use policy::Situation;
 pub use push::push_state;
 pub use settings::{Settings, settings};
 pub use stream::StoredStream;
+pub use usage::{Spent, Usage};

@@ -102,6 +102,12 @@ pub const KEY_PACKAGE_GRACE: Duration = Duration::from_hours(72);
 /// first is not lost.
 pub const DRAFT_BYTES: usize = 4 * limits::TEXT_BYTES;
 
+/// Days for which it is kept what the account cost: a week has every kind of day in it.
+pub const USAGE_DAYS: i64 = 7;
+
+/// What the account cost goes to disk so often at most, and only along with something else.
+pub const USAGE_INTERVAL: Duration = Duration::from_mins(1);
+
 /// Members in one invitation at most: keeps the Welcome with its tree below a stanza's limit (about 540 fit).
 pub const GROUP_MEMBERS_MAX: usize = 500;
 

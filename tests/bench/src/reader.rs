@@ -71,7 +71,7 @@ impl Reader {
 
     /// Closes the database.
     pub fn close(self) -> anyhow::Result<()> {
-        Ok(self.engine.close()?)
+        Ok(self.engine.close(NOW)?)
     }
 }
 

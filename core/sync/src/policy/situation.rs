@@ -20,7 +20,7 @@ use std::time::Duration;
 use heliograph_model::stanza::ClientState;
 
 /// What the phone is doing. See the module for what each of them allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Situation {
     /// Somebody looks at the app.
     Foreground,
@@ -55,6 +55,21 @@ pub struct Rules {
 }
 
 impl Situation {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Foreground, Self::Background, Self::PushWake, Self::LowPower, Self::Offline];
+
+    /// The number under which the database keeps it; never reassigned.
+    pub(crate) const fn to_stored(self) -> i64 {
+        match self {
+            Self::Foreground => 0,
+            Self::Background => 1,
+            Self::PushWake => 2,
+            Self::LowPower => 3,
+            Self::Offline => 4,
+        }
+    }
+
     /// Its column; `None` offline, where nothing is done.
     pub const fn rules(self) -> Option<Rules> {
         match self {

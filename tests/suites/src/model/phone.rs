@@ -9,7 +9,7 @@ use heliograph_model::{Address, Entropy, Error, ErrorCode, Timestamp};
 use heliograph_store::{DatabaseKey, Fault, Store, setting};
 use heliograph_sync::{
     Command, Connection, Effects, Engine, EngineError, Input, LinkAction, LoadId, Loaded, Received, Reply,
-    StoredStream, create_account,
+    Situation, Spent, StoredStream, Usage, create_account,
 };
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -155,6 +155,16 @@ impl Phone {
     /// For how long the phone may sleep from now on; `None`: until somebody uses it.
     pub fn may_sleep(&self, now: Timestamp) -> Option<Duration> {
         self.engine.as_ref().unwrap().next_catch_up(now).unwrap().map(|next| next.since(now))
+    }
+
+    /// Something was spent; what the driver measured.
+    pub fn spend(&mut self, situation: Situation, spent: &Spent) {
+        self.engine.as_mut().unwrap().spend(situation, spent);
+    }
+
+    /// What the account cost.
+    pub fn usage(&mut self, now: Timestamp) -> Usage {
+        self.engine.as_mut().unwrap().usage(now).unwrap()
     }
 
     /// Fills the disk, or makes room again.

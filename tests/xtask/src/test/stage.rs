@@ -17,8 +17,19 @@ const SUITES: &str = "heliograph-suites";
 const LAB: &str = "heliograph-lab";
 
 /// The suites that need no server: they run on a model of one, and once for all servers.
-const SUITES_WITHOUT_SERVER: [&str; 7] =
-    ["catching_up", "engine", "inbox", "quarantine", "registration", "seams", "simulation"];
+const SUITES_WITHOUT_SERVER: [&str; 11] = [
+    "catching_up",
+    "delivery",
+    "engine",
+    "inbox",
+    "markers",
+    "policy",
+    "quarantine",
+    "registration",
+    "seams",
+    "simulation",
+    "usage",
+];
 
 /// The suite whose phones have a small disk of their own, which not every machine lets us mount. What it checks is the same
 /// on every server. Any other suite is run on every server.
