@@ -9,7 +9,7 @@ use heliograph_store::message::{self, Inserted, NewMessage, Sender};
 use heliograph_store::{group, outbox};
 
 use crate::error::EngineError;
-use crate::message::{Wants, plain_message_id};
+use crate::message::{Said, Wants, plain_message_id};
 use crate::quarantine::receive_reason;
 use crate::step::Step;
 
@@ -108,7 +108,8 @@ impl Step<'_> {
         let id = plain_message_id(arrived, text);
         let text = text.to_owned();
         // New or repeated: either way it is there now.
-        let _ = self.text(&conversation, arrived, contact, id, text, Security::Plain, wants)?;
+        let said = Said { author: contact, id, text, security: Security::Plain, wants };
+        let _ = self.text(&conversation, arrived, said)?;
         Ok(())
     }
 

@@ -78,8 +78,9 @@ impl Step<'_> {
                 Item::Text { id, text } => {
                     // New or repeated: either way it is there now.
                     let wants = Wants { receipt: true, marker: true };
-                    let encrypted = Security::Encrypted;
-                    let _ = self.text(conversation, arrived, &sender.account, id, text, encrypted, wants)?;
+                    let author = &sender.account;
+                    let said = Said { author, id, text, security: Security::Encrypted, wants };
+                    let _ = self.text(conversation, arrived, said)?;
                 }
                 Item::GroupName { name } => {
                     if conversation.kind == ConversationKind::Group {
@@ -113,14 +114,13 @@ impl Step<'_> {
         &mut self,
         conversation: &Conversation,
         arrived: &InboundMessage,
-        author: &Address,
-        id: MessageId,
-        text: String,
-        security: Security,
-        wants: Wants,
+        said: Said<'_>,
     ) -> Result<Inserted, EngineError> {
-        // What was asked for by scrolling back is history, as is what was there before us: its sender waits for nothing.
-        let current = self.filling.is_none() && !self.history && self.acknowledges(conversation)?;
+        let Said { author, id, text, security, wants } = said;
+        // What was asked for by scrolling back is history, as is what was there before us: its sender waits for nothing. What
+        // was encrypted for this device is never from before it.
+        let before_us = self.history && security == Security::Plain;
+        let current = self.filling.is_none() && !before_us && self.acknowledges(conversation)?;
         let acknowledge = wants.receipt && current;
         let inserted = message::insert(
             self.tx,
@@ -177,6 +177,18 @@ impl Step<'_> {
         )?;
         conversation::get(self.tx, id)?.ok_or(EngineError::Codec)
     }
+}
+
+/// A text, as its author sent it.
+pub(crate) struct Said<'a> {
+    /// Whose it is.
+    pub author: &'a Address,
+    /// What its author calls it.
+    pub id: MessageId,
+    pub text: String,
+    /// How it travelled.
+    pub security: Security,
+    pub wants: Wants,
 }
 
 /// What the author of a message wants to know about it.

@@ -70,7 +70,7 @@ impl Phone {
     async fn new(server: &Server, folder: &Path, name: &str, key: [u8; 32], tls: TlsMode) -> Self {
         let path = folder.join(format!("{name}.db"));
         let place = path.to_str().unwrap().to_owned();
-        add_account(place.clone(), key.to_vec(), configuration(server, name, tls)).await.unwrap();
+        add_account(place.clone(), key.to_vec(), configuration(server, name, tls), None).await.unwrap();
         let client = HeliographClient::open(place, key.to_vec()).await.unwrap();
         client.app_state_changed(true).unwrap();
         client.start().unwrap();
@@ -83,7 +83,7 @@ impl Phone {
         let changes = self.client.connection_changes().unwrap();
         let watch = async {
             while !self.client.connection().unwrap().caught_up {
-                changes.next().await.unwrap();
+                changes.next(None).await.unwrap();
             }
         };
         timeout(NETWORK, watch).await.expect("to catch up");
@@ -100,7 +100,7 @@ impl Phone {
                         && format!("{:?}", one.state) == "Active"
                 });
                 if let Some(found) = found {
-                    return found.id;
+                    return found.id.0;
                 }
                 conversations = feed.next(16).await.unwrap();
             }
@@ -194,13 +194,13 @@ async fn the_exported_log_of_a_whole_life_names_nobody_and_tells_no_secret() {
     let nowhere = folder.path().join("nowhere.db").to_str().unwrap().to_owned();
     let mut wrong = configuration(&server, PEOPLE[0], TlsMode::Direct);
     wrong.password = WRONG_PASSWORD.to_owned();
-    assert!(add_account(nowhere.clone(), vec![9; 32], wrong).await.is_err());
+    assert!(add_account(nowhere.clone(), vec![9; 32], wrong, None).await.is_err());
     let mut wrong = configuration(&server, PEOPLE[0], TlsMode::StartTls);
     wrong.extra_ca_pem = None;
-    assert!(add_account(nowhere.clone(), vec![9; 32], wrong).await.is_err());
+    assert!(add_account(nowhere.clone(), vec![9; 32], wrong, None).await.is_err());
     let mut wrong = configuration(&server, PEOPLE[0], TlsMode::StartTls);
     (wrong.server, wrong.address) = (None, format!("{}@{DOMAIN}", PEOPLE[0]));
-    assert!(add_account(nowhere, vec![9; 32], wrong).await.is_err(), "DNS does not know this domain");
+    assert!(add_account(nowhere, vec![9; 32], wrong, None).await.is_err(), "DNS does not know this domain");
     let keys: [[u8; 32]; 2] = [*b"ana's key of the database, 32 b.", *b"ben's key of the database, 32 b."];
     let ana = Phone::new(&server, folder.path(), PEOPLE[0], keys[0], TlsMode::Direct).await;
     let ben = Phone::new(&server, folder.path(), PEOPLE[1], keys[1], TlsMode::StartTls).await;
@@ -240,7 +240,7 @@ async fn the_exported_log_of_a_whole_life_names_nobody_and_tells_no_secret() {
     let changes = ana.client.connection_changes().unwrap();
     let refused = async {
         while ana.client.connection().unwrap().failure.is_none() {
-            changes.next().await.unwrap();
+            changes.next(None).await.unwrap();
         }
     };
     timeout(NETWORK, refused).await.expect("the refusal");

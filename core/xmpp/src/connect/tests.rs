@@ -72,7 +72,7 @@ impl Account {
     async fn sign_in_without_answer(&self) -> u16 {
         let trust = self.authority.trust();
         let to = self.destination(&trust);
-        let reached = self.connector.reach(&to, &Arc::default()).await.ok().expect("a connection");
+        let reached = self.connector.reach(&to, &Arc::default()).await.expect("a connection");
         self.connector.was_silent(&to, &reached.way);
         self.connector.failed(&to);
         match reached.way {
