@@ -1,9 +1,12 @@
 //! Adding an account to this device.
 
+use std::sync::Arc;
+
 use heliograph_client::{Client, Error};
 use zeroize::Zeroizing;
 
 use crate::argument;
+use crate::cancellation::{Cancellation, until_cancelled};
 use crate::error::HeliographError;
 use crate::runtime::OwnRuntime;
 
@@ -94,15 +97,19 @@ impl TryFrom<ServerOverride> for heliograph_client::ServerOverride {
 /// platform's keystore). On failure, and if the caller stops waiting, nothing is left behind.
 ///
 /// Errors: whatever can go wrong with a connection, `InvalidArgument`, `DiskFull`.
-#[uniffi::export]
-pub async fn add_account(path: String, key: Vec<u8>, account: AccountConfig) -> Result<(), HeliographError> {
+#[uniffi::export(default(cancellation = None))]
+pub async fn add_account(
+    path: String,
+    key: Vec<u8>,
+    account: AccountConfig,
+    cancellation: Option<Arc<Cancellation>>,
+) -> Result<(), HeliographError> {
     let location = argument::store_location(&path, key)?;
     let account = account.try_into()?;
     let runtime = OwnRuntime::start()?;
-    let result = runtime
-        .worker()
-        .run_while_awaited(async move { Client::add_account(&location, account).await })
-        .await;
+    let work =
+        runtime.worker().run_while_awaited(async move { Client::add_account(&location, account).await });
+    let result = until_cancelled(cancellation, work).await;
     runtime.join().await;
     Ok(result?)
 }

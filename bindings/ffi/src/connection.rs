@@ -5,6 +5,7 @@ use std::sync::Arc;
 use heliograph_client::{ConnectionState, ErrorCode, PowerState, Situation};
 use tokio::sync::Mutex;
 
+use crate::cancellation::{Cancellation, until_cancelled};
 use crate::error::{Failure, HeliographError};
 use crate::runtime::Worker;
 
@@ -177,10 +178,10 @@ impl ConnectionChanges {
 impl ConnectionChanges {
     /// The newest state, once it differs from the last one returned (or from the one at subscription). States in between
     /// may be left out. After giving up waiting, ask the client for its connection: a state may have been missed.
-    pub async fn next(&self) -> Result<Connection, HeliographError> {
+    #[uniffi::method(default(cancellation = None))]
+    pub async fn next(&self, cancellation: Option<Arc<Cancellation>>) -> Result<Connection, HeliographError> {
         let changes = Arc::clone(&self.changes);
-        let connection =
-            self.worker.run_while_awaited(async move { changes.lock().await.next().await }).await?;
-        Ok(connection.into())
+        let next = self.worker.run_while_awaited(async move { changes.lock().await.next().await });
+        Ok(until_cancelled(cancellation, next).await?.into())
     }
 }

@@ -3,14 +3,23 @@
 use std::sync::Arc;
 
 use heliograph_client::{
-    Client, ConversationKind, ConversationState, Conversations, DeliveryState, Error, Security,
+    Client, ConversationId, ConversationKind, ConversationState, Conversations, DeliveryState, Error,
+    Security,
 };
 
 use crate::argument;
+use crate::cancellation::{Cancellation, until_cancelled};
 use crate::error::{Failure, HeliographError};
 use crate::message::{Message, Sender, messages};
 use crate::runtime::Worker;
 use crate::subscription::{Feed, Source};
+
+// A plain number where a language has no better.
+uniffi::custom_type!(ConversationId, i64, {
+    remote,
+    lower: |id| id.0,
+    try_lift: |number| Ok(ConversationId(number)),
+});
 
 /// What a conversation is.
 #[uniffi::remote(Enum)]
@@ -40,7 +49,7 @@ pub enum ConversationState {
 #[derive(Clone, uniffi::Record)]
 pub struct Conversation {
     /// Names the conversation on this device; stable.
-    pub id: i64,
+    pub id: ConversationId,
     /// What it is.
     pub kind: ConversationKind,
     /// The contact, or the room.
@@ -112,7 +121,7 @@ impl From<heliograph_client::Notification> for Notification {
 impl From<heliograph_client::Conversation> for Conversation {
     fn from(conversation: heliograph_client::Conversation) -> Self {
         Self {
-            id: conversation.id.0,
+            id: conversation.id,
             kind: conversation.kind,
             address: conversation.address.into(),
             name: conversation.name,
@@ -168,8 +177,9 @@ impl ConversationFeed {
     }
 
     /// Waits until a conversation is new or has changed since this subscription began. May be given up at any moment.
-    pub async fn ready(&self) -> Result<(), HeliographError> {
-        Ok(self.feed.ready().await?)
+    #[uniffi::method(default(cancellation = None))]
+    pub async fn ready(&self, cancellation: Option<Arc<Cancellation>>) -> Result<(), HeliographError> {
+        Ok(until_cancelled(cancellation, self.feed.ready()).await?)
     }
 
     /// What [`Self::ready`] announced, at most `max` of it; does not wait. A conversation may be repeated that a snapshot

@@ -127,6 +127,11 @@ impl From<Error> for HeliographError {
     }
 }
 
+/// The error of a wait that its caller ended.
+pub(crate) fn cancelled() -> Error {
+    Error::new(ErrorCode::Closed, "the wait was cancelled")
+}
+
 /// The error of everything that is asked of a client after its end.
 pub(crate) fn closed() -> Error {
     Error::new(ErrorCode::Closed, "the client was shut down")

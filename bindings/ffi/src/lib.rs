@@ -20,6 +20,7 @@
 
 mod account;
 mod argument;
+mod cancellation;
 mod certificate;
 mod client;
 mod connection;
@@ -35,6 +36,7 @@ mod subscription;
 mod timeline;
 
 pub use account::{AccountConfig, ServerOverride, TlsMode, add_account};
+pub use cancellation::Cancellation;
 pub use certificate::{ServerCertificate, inspect_server};
 pub use client::{CatchUpEnd, CatchUpReport, HeliographClient};
 pub use connection::{Connection, ConnectionChanges, SituationUsage, Traffic, Usage};
@@ -43,7 +45,7 @@ pub use conversation::{Conversation, ConversationFeed, Notification, Preview};
 pub use delivery::{Delivery, Recipient};
 pub use error::{Failure, HeliographError};
 pub use log::{LogLevel, export_log, start_logging};
-pub use message::{Message, Sender};
+pub use message::{Message, MessageRow, Sender};
 pub use push::{Push, PushChanges, PushOption, PushState, PushTarget};
 pub use timeline::{MessageFeed, Older, Seam, Timeline, TimelinePage, Unreadable};
 

@@ -1,8 +1,14 @@
 //! One message, as a person reads it.
 
-use heliograph_client::{DeliveryState, Security};
+use heliograph_client::{ConversationId, DeliveryState, Security};
 
 use crate::error::Failure;
+
+/// Names a message on this device. A plain number where a language has no better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageRow(pub i64);
+
+uniffi::custom_newtype!(MessageRow, i64);
 
 /// How far a message of ours has got. The order is the order of progress; a message never goes back, but for a
 /// failed one that the user sends again.
@@ -54,9 +60,9 @@ pub enum Sender {
 #[derive(Clone, uniffi::Record)]
 pub struct Message {
     /// Names the message on this device; stable.
-    pub row: i64,
+    pub row: MessageRow,
     /// Its conversation.
-    pub conversation: i64,
+    pub conversation: ConversationId,
     /// The id that all devices share; unique only together with the sender.
     pub id: String,
     /// Who wrote it.
@@ -97,8 +103,8 @@ impl From<heliograph_client::Sender> for Sender {
 impl From<heliograph_client::Message> for Message {
     fn from(message: heliograph_client::Message) -> Self {
         Self {
-            row: message.row,
-            conversation: message.conversation.0,
+            row: MessageRow(message.row),
+            conversation: message.conversation,
             id: message.id.as_str().to_owned(),
             sender: message.sender.into(),
             outgoing: message.outgoing,

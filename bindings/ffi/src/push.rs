@@ -7,6 +7,7 @@ use heliograph_client::Error;
 use tokio::sync::Mutex;
 
 use crate::argument;
+use crate::cancellation::{Cancellation, until_cancelled};
 use crate::error::{Failure, HeliographError};
 use crate::runtime::Worker;
 
@@ -108,9 +109,10 @@ impl PushChanges {
 impl PushChanges {
     /// How far it is, once that differs from the last answer; at once the first time. After giving up waiting, ask the
     /// client: a state may have been missed.
-    pub async fn next(&self) -> Result<Push, HeliographError> {
+    #[uniffi::method(default(cancellation = None))]
+    pub async fn next(&self, cancellation: Option<Arc<Cancellation>>) -> Result<Push, HeliographError> {
         let changes = Arc::clone(&self.changes);
-        let state = self.worker.run_while_awaited(async move { changes.lock().await.next().await }).await?;
-        Ok(state.into())
+        let next = self.worker.run_while_awaited(async move { changes.lock().await.next().await });
+        Ok(until_cancelled(cancellation, next).await?.into())
     }
 }

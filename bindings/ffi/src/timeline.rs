@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use heliograph_client::{Client, ConversationId, Error, SeamKind, UnreadableReason};
 
 use crate::argument;
+use crate::cancellation::{Cancellation, until_cancelled};
 use crate::error::HeliographError;
 use crate::message::{Message, messages};
 use crate::runtime::Worker;
@@ -152,8 +153,9 @@ impl Timeline {
     }
 
     /// Waits until a message is new or has changed since this subscription began. May be given up at any moment.
-    pub async fn ready(&self) -> Result<(), HeliographError> {
-        Ok(self.changes.ready().await?)
+    #[uniffi::method(default(cancellation = None))]
+    pub async fn ready(&self, cancellation: Option<Arc<Cancellation>>) -> Result<(), HeliographError> {
+        Ok(until_cancelled(cancellation, self.changes.ready()).await?)
     }
 
     /// What [`Self::ready`] announced, at most `max` of it, in the order of change; does not wait. A message may be
@@ -191,8 +193,9 @@ impl MessageFeed {
 #[uniffi::export]
 impl MessageFeed {
     /// Waits until a message is new or has changed since this subscription began. May be given up at any moment.
-    pub async fn ready(&self) -> Result<(), HeliographError> {
-        Ok(self.feed.ready().await?)
+    #[uniffi::method(default(cancellation = None))]
+    pub async fn ready(&self, cancellation: Option<Arc<Cancellation>>) -> Result<(), HeliographError> {
+        Ok(until_cancelled(cancellation, self.feed.ready()).await?)
     }
 
     /// What [`Self::ready`] announced, at most `max` of it, in the order of change; does not wait.

@@ -7,8 +7,15 @@
 //!
 //! Read first: [`shell::Shell`], which is the whole way from sources to tests; then [`library`] and [`resources`].
 
+pub mod aar;
+pub mod apk;
+mod archive;
+mod dex;
+#[cfg(test)]
+mod gradle;
 pub mod library;
-pub mod manifest;
+mod manifest;
+pub mod native;
 pub mod resources;
 pub mod sdk;
 pub mod shell;

@@ -13,13 +13,14 @@
 //! 3. In code, [`Artefacts::of`]`("NAME")` gives the files, fetched and checked; [`Artefacts::class_path`] those that are
 //!    jars; [`Artefacts::file`] one of them by `group:artifact`. AAR files are zip files and are not unpacked here.
 //! 4. [`kotlin::compile`] compiles a [`kotlin::Module`], and does nothing if nothing has changed; [`java`] starts a program;
-//!    [`junit`] runs tests, of JUnit 6 and of JUnit 4.
+//!    [`junit`] runs tests, of JUnit 6 and of JUnit 4; [`lint`] looks at the form of all Kotlin there is.
 //!
 //! Read first: [`artefact::Artefact`], then [`lock::Lock`] and [`repository`].
 
 pub mod artefact;
 pub mod junit;
 pub mod kotlin;
+pub mod lint;
 pub mod lock;
 pub mod repository;
 
@@ -39,7 +40,7 @@ const PROGRAMS: [(&str, &str); 3] =
     [("java", "default-jdk-headless"), ("javac", "default-jdk-headless"), ("mvn", "maven")];
 
 /// The lock files: the compiler, what Kotlin code runs on, what its tests run on, what looks at its form.
-pub const LOCKS: [&str; 4] = [kotlin::COMPILER_LOCK, "heliograph", junit::LOCK, "lint"];
+pub const LOCKS: [&str; 4] = [kotlin::COMPILER_LOCK, "heliograph", junit::LOCK, lint::LOCK];
 
 /// The Java that everything is compiled for, which is what Android's tools take as well.
 pub const JAVA_VERSION: u32 = 17;

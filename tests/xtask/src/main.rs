@@ -1,24 +1,24 @@
 //! `cargo xtask …`: everything that is done with this workspace beside editing it.
 //!
 //! `setup` gets what the others need and is called by them; `demo` shows Heliograph at work; `test` checks everything;
-//! `bench` measures; `lock` completes lock files; `servers` runs one of the lab's servers for trying things by hand. Everything that is downloaded or
-//! generated lies below the target folder.
+//! `bench` measures; `package` makes what is handed out; `lock` completes lock files; `servers` runs one of the lab's servers
+//! for trying things by hand. Everything that is downloaded or generated lies below the target folder.
 //!
 //! It holds no test of Heliograph itself: those are in the crates and in `tests/suites`. What it drives phones and servers
 //! with is `tests/lab`.
 //!
 //! Read first: [`test::stage`] for what `test` consists of, [`demo`] for the demonstration.
 
-#[expect(dead_code, reason = "packages are made of the rest next")]
 mod android;
 mod bench;
 mod cross;
 mod demo;
-#[expect(dead_code, reason = "the stages that compile and test Kotlin come next")]
 mod jvm;
 mod layers;
+mod package;
 mod servers;
 mod setup;
+mod swift;
 mod table;
 mod test;
 
@@ -48,6 +48,8 @@ enum Task {
     Bench(bench::Arguments),
     /// Complete a lock file of artefacts for the Java virtual machine: see `tests/xtask/src/jvm.rs`.
     Lock(jvm::lock::Arguments),
+    /// Make what is handed to app developers.
+    Package(package::Arguments),
     /// Run a server with accounts in the foreground, to try things by hand.
     Servers(servers::Arguments),
 }
@@ -61,6 +63,7 @@ async fn main() -> ExitCode {
             Task::Test(arguments) => test::run(arguments).await,
             Task::Bench(arguments) => bench::run(&arguments).await,
             Task::Lock(arguments) => jvm::lock::run(&arguments),
+            Task::Package(arguments) => package::run(arguments).await,
             Task::Servers(arguments) => servers::run(arguments).await,
         }
     };

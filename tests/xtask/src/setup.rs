@@ -13,6 +13,8 @@ use heliograph_lab::server::{EJABBERD, PROSODY_012, PROSODY_13};
 use heliograph_lab::{ServerTree, workspace};
 
 use crate::jvm::{self, Artefacts};
+use crate::swift::Swift;
+use crate::test::android;
 
 /// Programs that the build needs, and the Debian packages that have them: the C compiler for SQLCipher and ring, perl and
 /// make for the OpenSSL inside SQLCipher.
@@ -34,7 +36,7 @@ const SERVERS_SCRIPT: &str = concat!(include_str!("../archive.sh"), include_str!
 /// Gets everything and says what there is. Fails at the end if something can't be had.
 pub fn run() -> ExitCode {
     let mut complete = true;
-    let needs: [(&str, &dyn Fn() -> anyhow::Result<()>); 7] = [
+    let needs: [(&str, &dyn Fn() -> anyhow::Result<()>); 9] = [
         ("build programs", &build_programs),
         (PROSODY_13, &|| server(PROSODY_13).map(drop)),
         (PROSODY_012, &|| server(PROSODY_012).map(drop)),
@@ -42,6 +44,8 @@ pub fn run() -> ExitCode {
         ("python packages", &|| python().map(drop)),
         ("Java and Maven", &jvm::programs),
         ("Kotlin and its libraries", &kotlin),
+        ("Swift", &|| Swift::find().map(drop)),
+        ("Android's libraries and tools", &android::setup),
     ];
     for (name, get) in needs {
         match get() {

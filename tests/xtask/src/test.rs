@@ -6,12 +6,15 @@
 //!
 //! Read first: [`stage::Stage`].
 
-mod android;
+pub mod android;
 mod arm64;
 mod counts;
+pub mod kotlin;
 pub mod process;
 mod python;
 pub mod stage;
+pub mod stand;
+mod swift;
 mod targets;
 
 use std::process::ExitCode;
@@ -33,7 +36,7 @@ pub struct Arguments {
     /// Only this stage; may be given several times.
     #[arg(long, value_enum)]
     stage: Vec<Stage>,
-    /// Also the stages that take long and find little: those on emulated processors.
+    /// Also what takes long and finds little: emulated processors, the Swift models under the thread sanitizer.
     #[arg(long)]
     all: bool,
     /// Pass even if stages could not run because something is missing here.
@@ -77,7 +80,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     for stage in stages {
         println!("{} {}: {}", style("▶").cyan(), style(stage.name()).bold(), stage.purpose());
         let start = Instant::now();
-        let outcome = stage.run().await?;
+        let outcome = stage.run(arguments.all).await?;
         let report = Report { stage, outcome, took: start.elapsed() };
         report.print();
         reports.push(report);

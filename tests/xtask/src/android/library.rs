@@ -58,14 +58,14 @@ impl Library {
     pub fn native(&self) -> PathBuf {
         self.folder.join("jni")
     }
-
-    /// What R8 has to keep of it.
-    pub fn rules(&self) -> Option<PathBuf> {
-        Some(self.folder.join("proguard.txt")).filter(|file| file.is_file())
-    }
 }
 
 /// Unpacks each of these AARs.
 pub fn libraries(aars: &[PathBuf]) -> anyhow::Result<Vec<Library>> {
     aars.iter().map(|aar| Library::of(aar)).collect()
+}
+
+/// The classes of those that have any.
+pub fn classes(libraries: &[Library]) -> impl Iterator<Item = PathBuf> {
+    libraries.iter().map(Library::classes).filter(|classes| classes.is_file())
 }

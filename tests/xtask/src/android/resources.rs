@@ -35,11 +35,6 @@ impl Resources {
         self.folder.join("classes")
     }
 
-    /// What R8 has to keep because the manifest names it.
-    pub fn rules(&self) -> PathBuf {
-        self.folder.join("rules.txt")
-    }
-
     /// Compiles and links.
     pub async fn link(
         tools: &Tools,
@@ -92,7 +87,7 @@ impl Resources {
             &TARGET_SDK.to_string(),
         ]);
         link.arg("--manifest").arg(&manifest).arg("--java").arg(&generated);
-        link.arg("--proguard").arg(this.rules()).arg("-o").arg(this.apk());
+        link.arg("-o").arg(this.apk());
         let packages: Vec<&str> = libraries.iter().map(|library| library.package.as_str()).collect();
         link.arg("--extra-packages").arg(packages.join(":"));
         for (library, _) in &with_resources {

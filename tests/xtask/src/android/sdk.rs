@@ -50,6 +50,9 @@ impl Sdk {
         for jar in self.0.iter().filter(|path| file_name(path).starts_with(TESTED)) {
             let link = folder.join(file_name(jar));
             if !link.exists() {
+                if link.is_symlink() {
+                    fs::remove_file(&link).context("removing a link that leads nowhere")?;
+                }
                 std::os::unix::fs::symlink(jar, &link).context("linking what Robolectric runs on")?;
             }
         }

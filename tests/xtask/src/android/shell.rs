@@ -27,6 +27,9 @@ pub const TOOLS_LOCK: &str = "android-tools";
 /// Compose's part of the compiler.
 const COMPOSE: &str = "org.jetbrains.kotlin:kotlin-compose-compiler-plugin-embeddable";
 
+/// Virtual time for coroutines.
+const COROUTINES_TEST: &str = "org.jetbrains.kotlinx:kotlinx-coroutines-test-jvm";
+
 /// Memory for the tests: an Android for each API level, and pictures.
 const TEST_HEAP: &str = "-Xmx3g";
 
@@ -39,7 +42,9 @@ pub struct Shell {
     pub resources: Resources,
     /// What it was built on.
     pub libraries: Vec<Library>,
-    sdk: Sdk,
+    /// What it was compiled against.
+    pub sdk: Sdk,
+    state: Module,
     app: Module,
 }
 
@@ -64,7 +69,7 @@ impl Shell {
         };
         let mut class_path = vec![resources.classes(), state.classes()];
         class_path.extend(heliograph.iter().cloned());
-        class_path.extend(classes(&libraries));
+        class_path.extend(library::classes(&libraries));
         class_path.extend(artefacts.class_path());
         class_path.push(sdk.code()?.to_owned());
         let app = Module {
@@ -80,13 +85,32 @@ impl Shell {
                 return Ok(Err(failure));
             }
         }
-        Ok(Ok(Self { resources, libraries, sdk, app }))
+        Ok(Ok(Self { resources, libraries, sdk, state, app }))
     }
 
     /// The classes of the shell, of its screens' state and of its resources.
     pub fn classes(&self) -> Vec<PathBuf> {
-        let state = self.app.class_path.get(1).cloned();
-        [Some(self.app.classes()), state, Some(self.resources.classes())].into_iter().flatten().collect()
+        vec![self.app.classes(), self.state.classes(), self.resources.classes()]
+    }
+
+    /// Compiles the tests of the screens' state, which need no Android, and gives the program that runs them.
+    pub async fn state_tests(&self, programs: &mut Programs) -> anyhow::Result<Result<Command, Outcome>> {
+        let mut class_path = vec![self.state.classes()];
+        class_path.extend(self.state.class_path.iter().cloned());
+        class_path.push(Artefacts::of(TEST_LOCK)?.file(COROUTINES_TEST)?.to_owned());
+        let tests = Module {
+            name: "android-state-tests".to_owned(),
+            sources: vec![super::sources().join("state/src/test/kotlin"), fixtures()],
+            class_path: class_path.iter().cloned().chain(Artefacts::of(junit::LOCK)?.class_path()).collect(),
+            arguments: vec![
+                format!("-Xfriend-paths={}", self.state.classes().display()),
+                "-Werror".to_owned(),
+            ],
+        };
+        if let Some(failure) = kotlin::compile(&tests, async |command| programs.run(command).await).await? {
+            return Ok(Err(failure));
+        }
+        junit::tests(&tests.classes(), &class_path, &[]).map(Ok)
     }
 
     /// Compiles the tests, and gives the program that runs those whose class has a name like `only`, a regular expression.
@@ -100,13 +124,13 @@ impl Shell {
         let mut class_path = vec![self.app.classes()];
         // Before Android's own: the rules of Robolectric stand in for parts of it.
         class_path.extend(artefacts.class_path());
-        class_path.extend(classes(&library::libraries(&artefacts.libraries())?));
+        class_path.extend(library::classes(&library::libraries(&artefacts.libraries())?));
         class_path.extend(self.app.class_path.iter().cloned());
         let mut arguments = arguments()?;
         arguments.push(format!("-Xfriend-paths={}", self.app.classes().display()));
         let tests = Module {
             name: "android-tests".to_owned(),
-            sources: vec![super::sources().join("app/src/test/kotlin")],
+            sources: vec![super::sources().join("app/src/test/kotlin"), fixtures()],
             class_path: class_path.clone(),
             arguments,
         };
@@ -120,6 +144,7 @@ impl Shell {
             "-Drobolectric.offline=true".to_owned(),
             format!("-Drobolectric.dependency.dir={}", self.sdk.for_robolectric()?.display()),
             format!("-Dheliograph.screenshots={}", super::folder().join("screenshots").display()),
+            format!("-Dheliograph.references={}", super::sources().join("app/src/test/pictures").display()),
         ];
         all.extend_from_slice(settings);
         let mut command = junit::tests(&tests.classes(), &class_path, &all)?;
@@ -145,12 +170,13 @@ impl Shell {
     }
 }
 
+/// What the tests of the screens' state and those of the shell share.
+fn fixtures() -> PathBuf {
+    super::sources().join("state/src/testFixtures/kotlin")
+}
+
 fn arguments() -> anyhow::Result<Vec<String>> {
     let compose = Artefacts::of(TOOLS_LOCK)?;
     let compose: &Path = compose.file(COMPOSE)?;
     Ok(vec![format!("-Xplugin={}", compose.display()), NULLABILITY.to_owned(), "-Werror".to_owned()])
-}
-
-fn classes(libraries: &[Library]) -> impl Iterator<Item = PathBuf> {
-    libraries.iter().map(Library::classes).filter(|classes| classes.is_file())
 }

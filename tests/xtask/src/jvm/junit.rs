@@ -12,8 +12,8 @@ pub const LOCK: &str = "junit";
 /// The entry of JUnit's console.
 const CONSOLE: &str = "org.junit.platform.console.ConsoleLauncher";
 
-/// All tests in a folder of classes; `class_path` is what they need besides, without JUnit. `settings` go to the virtual
-/// machine: properties, memory.
+/// All tests in a folder of classes; `class_path` is what they need besides, without JUnit. `settings` go to the
+/// virtual machine: properties, memory.
 pub fn tests(classes: &Path, class_path: &[PathBuf], settings: &[String]) -> anyhow::Result<Command> {
     let mut all = Artefacts::of(LOCK)?.class_path();
     all.push(classes.to_owned());

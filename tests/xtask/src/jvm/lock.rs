@@ -1,7 +1,7 @@
 //! A lock file: the artefacts that a module needs, each with its SHA-256.
 //!
-//! One artefact a line, the sum behind it; `#` begins a comment. A line without a sum is one that somebody has just added,
-//! and is good for `cargo xtask lock` only.
+//! One artefact a line, the sum behind it; `#` begins a comment. A line without a sum is one that somebody has just
+//! added, and is good for `cargo xtask lock` only.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,11 +1,11 @@
 //! The repository below the target folder, and how artefacts get there.
 //!
-//! This machine's Maven fetches them with its own settings, so that mirrors and proxies are those that its owner chose. Each
-//! is asked for by itself (`dependency:get`, not transitive). What the default repositories lack is looked for in Google's,
-//! where AndroidX lives.
+//! This machine's Maven fetches them with its own settings, so that mirrors and proxies are those that its owner chose.
+//! Each is asked for by itself (`dependency:get`, not transitive). What the default repositories lack is looked for in
+//! Google's, where AndroidX lives.
 //!
-//! A file counts as here when beside it stands the sum that it was found to have. One command at a time fetches: Maven's
-//! local repositories are not made for two.
+//! A file counts as here when beside it stands the sum that it was found to have. One command at a time fetches:
+//! Maven's local repositories are not made for two.
 
 use std::fs::{self, File};
 use std::io;
@@ -124,8 +124,8 @@ fn get<'a>(name: &str, wanted: impl Iterator<Item = &'a Artefact>) -> anyhow::Re
     Ok(())
 }
 
-/// Runs Maven on a project that asks for nothing but these, each in a module of its own, so that one that can't be had keeps
-/// none of the others from coming. Gives what Maven complained of.
+/// Runs Maven on a project that asks for nothing but these, each in a module of its own, so that one that can't be had
+/// keeps none of the others from coming. Gives what Maven complained of.
 fn maven(artefacts: &[&Artefact], with_google: bool) -> anyhow::Result<String> {
     super::programs()?;
     let projects = folder().join(".fetch");

@@ -1,14 +1,21 @@
-//! The Android shell under Robolectric, on API 29 and 35.
+//! The Android shell under Robolectric, on API 29 and 35, with a server that is started for it; then packaged, as far as that
+//! goes without Android's NDK.
 
 use super::Outcome;
 use super::process::Programs;
+use super::stand::{Profile, Stand};
 use crate::android::shell::Shell;
 use crate::android::tools::Tools;
 use crate::android::{sdk, shell};
 use crate::jvm::Artefacts;
+use crate::package;
+use crate::test::kotlin;
 
-/// Names the tests to run: a regular expression for the names of their classes.
+/// Names the tests to run: a regular expression for the names of their classes. Nothing is packaged then.
 const ONLY_VARIABLE: &str = "HELIOGRAPH_ANDROID_TESTS";
+
+/// The accounts that the tests use, each for one part.
+const ACCOUNTS: [&str; 10] = ["ana", "ben", "chloe", "dora", "eve", "finn", "gina", "hugo", "ida", "jan"];
 
 /// Gets what the stage needs.
 pub fn setup() -> anyhow::Result<()> {
@@ -18,17 +25,44 @@ pub fn setup() -> anyhow::Result<()> {
         .try_for_each(|lock| Artefacts::of(lock).map(drop))
 }
 
-/// Builds the shell and runs its tests.
+/// Builds the shell, runs its tests, packages it.
 pub async fn run(programs: &mut Programs) -> anyhow::Result<Outcome> {
-    let heliograph = Artefacts::of("heliograph")?.class_path();
-    let shell = match Shell::build(&heliograph, programs).await? {
-        Ok(shell) => shell,
-        Err(failure) => return Ok(failure),
-    };
     let only = std::env::var(ONLY_VARIABLE).ok();
-    let tests = match shell.tests(only.as_deref(), &[], programs).await? {
-        Ok(tests) => tests,
-        Err(failure) => return Ok(failure),
+    if let Some(failure) = tests(only.as_deref(), programs).await? {
+        return Ok(failure);
+    }
+    if only.is_none()
+        && let failure @ Outcome::Failed { .. } = Box::pin(package::android(true, false, programs)).await?
+    {
+        return Ok(failure);
+    }
+    Ok(Outcome::Passed(programs.counts()))
+}
+
+async fn tests(only: Option<&str>, programs: &mut Programs) -> anyhow::Result<Option<Outcome>> {
+    let heliograph = match kotlin::build(programs, Profile::Debug).await? {
+        Ok(built) => built,
+        Err(failure) => return Ok(Some(failure)),
     };
-    Ok(programs.run(tests).await?.unwrap_or(Outcome::Passed(programs.counts())))
+    let shell = match Shell::build(&heliograph.class_path(), programs).await? {
+        Ok(shell) => shell,
+        Err(failure) => return Ok(Some(failure)),
+    };
+    // Those without Android are over in a second, and find what is wrong first.
+    if only.is_none() {
+        let tests = match shell.state_tests(programs).await? {
+            Ok(tests) => tests,
+            Err(failure) => return Ok(Some(failure)),
+        };
+        if let Some(failure) = programs.run(tests).await? {
+            return Ok(Some(failure));
+        }
+    }
+    let mut tests = match shell.tests(only, &[kotlin::library_path(Profile::Debug)], programs).await? {
+        Ok(tests) => tests,
+        Err(failure) => return Ok(Some(failure)),
+    };
+    let server = Stand::start("android", &ACCOUNTS).await?;
+    server.tell(&mut tests);
+    programs.run(tests).await
 }

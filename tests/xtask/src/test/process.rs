@@ -31,6 +31,7 @@ pub struct Programs {
 impl Programs {
     /// Starts a stage's log.
     pub fn of(stage: &str) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(logs()).context("creating the folder for logs")?;
         let file = logs().join(format!("{stage}.log"));
         let log = OpenOptions::new().create(true).write(true).truncate(true).open(file);
         Ok(Self { log: log.context("opening a log")?, terminal: Term::stdout(), counts: Counts::default() })

@@ -4,11 +4,13 @@ use anyhow::anyhow;
 use clap::ValueEnum;
 use heliograph_lab::server::{EJABBERD, PROSODY_012, PROSODY_13};
 use heliograph_lab::{SmallDisk, workspace};
+use tokio::process::Command;
 
 use super::counts::Counts;
 use super::process::Programs;
-use super::{Outcome, android, arm64, python, targets};
-use crate::{layers, setup};
+use super::{Outcome, android, arm64, kotlin, python, swift, targets};
+use crate::swift::Swift;
+use crate::{jvm, layers, setup};
 
 /// The crate whose tests drive whole clients.
 const SUITES: &str = "heliograph-suites";
@@ -62,6 +64,12 @@ pub enum Stage {
     FullDisk,
     /// The bindings, and a foreign client, from Python.
     Python,
+    /// The bindings and the iOS app's models, from Swift.
+    Swift,
+    /// ktlint and detekt.
+    KotlinLints,
+    /// The Kotlin module on a Java virtual machine.
+    Kotlin,
     /// The Android shell under Robolectric.
     Android,
     /// The phones' processor, emulated.
@@ -86,6 +94,9 @@ impl Stage {
             Self::Python => "python",
             Self::Android => "android",
             Self::Arm64 => "arm64",
+            Self::Swift => "swift",
+            Self::Kotlin => "kotlin",
+            Self::KotlinLints => "kotlin-lints",
         }
     }
 
@@ -104,10 +115,13 @@ impl Stage {
             Self::Ejabberd => "whole clients on ejabberd",
             Self::FullDisk => "phones whose storage is really full, on Prosody 13",
             Self::Arm64 => "the core's own tests on the phones' processor, emulated",
+            Self::Kotlin => "the Kotlin module: groups with clients in Rust, cancelling, what is left behind",
+            Self::KotlinLints => "ktlint and detekt have nothing to say",
             Self::Python => "two clients through the Python bindings, and a client that nobody here wrote",
             Self::Android => {
                 "the Android shell's adapters and screens on two versions of Android, without a phone"
             }
+            Self::Swift => "clients through the Swift bindings, and what the iOS app does beside showing it",
         }
     }
 
@@ -116,8 +130,8 @@ impl Stage {
         matches!(self, Self::Arm64)
     }
 
-    /// Runs it. An error is one of this command, not of what it checks.
-    pub async fn run(self) -> anyhow::Result<Outcome> {
+    /// Runs it, with `all` also what takes long. An error is one of this command, not of what it checks.
+    pub async fn run(self, all: bool) -> anyhow::Result<Outcome> {
         let ready = match self {
             Self::Formatting | Self::Layers | Self::Targets | Self::Arm64 => Ok(()),
             Self::Lints | Self::Unit | Self::Simulation => setup::build_programs(),
@@ -130,6 +144,11 @@ impl Stage {
             }
             Self::Python => needs_servers(&[PROSODY_13]).and_then(|()| setup::python().map(drop)),
             Self::Android => needs_servers(&[PROSODY_13]).and_then(|()| android::setup()),
+            Self::Swift => needs_servers(&[PROSODY_13]).and_then(|()| Swift::find().map(drop)),
+            Self::Kotlin => {
+                needs_servers(&[PROSODY_13]).and_then(|()| jvm::programs()).and_then(|()| setup::kotlin())
+            }
+            Self::KotlinLints => jvm::programs().and_then(|()| setup::kotlin()),
         };
         if let Err(missing) = ready {
             return Ok(Outcome::Missing { reason: format!("{missing:#}") });
@@ -158,13 +177,20 @@ impl Stage {
             Self::Arm64 => arm64::run(&mut Programs::of(self.name())?).await,
             Self::Python => python::run(&mut Programs::of(self.name())?).await,
             Self::Android => android::run(&mut Programs::of(self.name())?).await,
+            Self::Kotlin => kotlin::run(&mut Programs::of(self.name())?).await,
+            Self::KotlinLints => self.all(jvm::lint::commands()?).await,
+            Self::Swift => swift::run(&mut Programs::of(self.name())?, all).await,
         }
     }
 
     async fn cargo(self, commands: &[&[&str]]) -> anyhow::Result<Outcome> {
+        self.all(commands.iter().map(|command| Programs::cargo(command))).await
+    }
+
+    async fn all(self, commands: impl IntoIterator<Item = Command>) -> anyhow::Result<Outcome> {
         let mut programs = Programs::of(self.name())?;
         for command in commands {
-            if let Some(failure) = programs.run(Programs::cargo(command)).await? {
+            if let Some(failure) = programs.run(command).await? {
                 return Ok(failure);
             }
         }

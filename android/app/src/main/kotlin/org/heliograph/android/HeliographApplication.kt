@@ -1,5 +1,84 @@
 package org.heliograph.android
 
 import android.app.Application
+import android.content.ComponentCallbacks2
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.launch
+import org.heliograph.android.platform.AccountFiles
+import org.heliograph.android.platform.AppVisibility
+import org.heliograph.android.platform.CatchUpSchedule
+import org.heliograph.android.platform.KeyVault
+import org.heliograph.android.platform.LiveService
+import org.heliograph.android.platform.MessageNotifications
+import org.heliograph.android.platform.PhoneAccount
+import org.heliograph.android.platform.PushWake
+import org.heliograph.android.platform.Shelf
+import org.heliograph.android.platform.Surroundings
+import org.heliograph.android.platform.UnifiedPush
+import org.heliograph.android.state.Accounts
+import org.heliograph.android.state.PreferenceShelf
+import org.heliograph.android.state.Preferences
+import org.heliograph.android.state.Shell
 
-class HeliographApplication : Application()
+/**
+ * The app's process: holds the account, and hands what the phone says to it.
+ *
+ * Making it opens nothing and starts nothing; the account is opened by the first who needs it.
+ */
+class HeliographApplication :
+    Application(),
+    Shell {
+    /** For what outlives a screen. Not the main thread. */
+    internal val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
+
+    private val keptPreferences by lazy { Shelf(this, scope, ::preferred) }
+    private val schedule by lazy { CatchUpSchedule(this) }
+    internal val notifications by lazy { MessageNotifications(this) { shelf.preferences.value } }
+    internal val unifiedPush by lazy { UnifiedPush(this) }
+    internal val phoneAccount by lazy {
+        val files = AccountFiles(this)
+        PhoneAccount(files, KeyVault(files), Surroundings(this, notifications, schedule, scope), scope)
+    }
+
+    /** Where push messages of any kind wake the account. */
+    val pushWake: PushWake by lazy { PushWake(phoneAccount, schedule) }
+
+    override val accounts: Accounts get() = phoneAccount
+    override val shelf: PreferenceShelf get() = keptPreferences
+
+    override fun onCreate() {
+        super.onCreate()
+        scope.launch { keptPreferences.read() }
+        registerActivityLifecycleCallbacks(AppVisibility(::visible))
+    }
+
+    private fun visible(visible: Boolean) {
+        phoneAccount.visible(visible)
+        if (!visible) return
+        scope.launch {
+            // Neither could be done, or was to be done, while nobody looked.
+            if (keptPreferences.read().liveMode) LiveService.set(this@HeliographApplication, wanted = true)
+            unifiedPush.register()
+        }
+    }
+
+    private fun preferred(before: Preferences, now: Preferences) {
+        if (before.liveMode != now.liveMode) LiveService.set(this, now.liveMode)
+        if (before.notifications != now.notifications || before.notificationText != now.notificationText) {
+            scope.launch { phoneAccount.awake { notifications.show(it) } }
+        }
+    }
+
+    /** What was read for the first time when the process began. */
+    internal suspend fun readPreferences(): Preferences = keptPreferences.read()
+
+    /** Keeps preferences, and does nothing about them. */
+    internal suspend fun keep(preferences: Preferences) = keptPreferences.keep(preferences)
+
+    override fun onTrimMemory(level: Int) {
+        super.onTrimMemory(level)
+        if (level >= ComponentCallbacks2.TRIM_MEMORY_BACKGROUND) phoneAccount.memoryShort()
+    }
+}

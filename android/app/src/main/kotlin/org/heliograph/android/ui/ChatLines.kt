@@ -2,14 +2,12 @@ package org.heliograph.android.ui
 
 import androidx.compose.foundation.combinedClickable
 import androidx.compose.foundation.layout.Arrangement
-import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.BoxWithConstraints
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.ColumnScope
 import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxWidth
-import androidx.compose.foundation.layout.heightIn
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.size
 import androidx.compose.foundation.layout.widthIn
@@ -25,6 +23,7 @@ import androidx.compose.runtime.rememberCoroutineScope
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.draw.clip
+import androidx.compose.ui.graphics.Color
 import androidx.compose.ui.platform.ClipEntry
 import androidx.compose.ui.platform.LocalClipboard
 import androidx.compose.ui.platform.testTag
@@ -40,6 +39,7 @@ import androidx.compose.ui.text.style.TextDirection
 import androidx.compose.ui.unit.dp
 import kotlinx.coroutines.launch
 import org.heliograph.DeliveryState
+import org.heliograph.Message
 import org.heliograph.MessageRow
 import org.heliograph.SeamKind
 import org.heliograph.Security
@@ -127,7 +127,7 @@ internal fun Bubble(item: ChatItem.Bubble, inEncrypted: Boolean, explain: (Messa
                 contentDescription = spoken
                 if (state != null) stateDescription = state
             },
-            color = if (isOwn) MaterialTheme.colorScheme.primaryContainer else MaterialTheme.colorScheme.surfaceContainerHigh,
+            color = bubbleColour(message),
             shape = shape(item),
             border = outline(),
         ) {
@@ -156,11 +156,11 @@ private fun ColumnScope.BubbleContent(item: ChatItem.Bubble, isPlainHere: Boolea
     )
     if (isPlainHere) {
         Row(verticalAlignment = Alignment.CenterVertically) {
-            Icon(Icons.open, null, Modifier.size(16.dp), tint = MaterialTheme.colorScheme.error)
+            Icon(Icons.open, null, Modifier.size(16.dp))
             Text(
                 stringResource(R.string.not_encrypted),
                 Modifier.padding(start = 4.dp),
-                color = MaterialTheme.colorScheme.error,
+                fontWeight = FontWeight.Bold,
                 style = MaterialTheme.typography.labelMedium,
             )
         }
@@ -177,19 +177,9 @@ private fun ColumnScope.BubbleContent(item: ChatItem.Bubble, isPlainHere: Boolea
 @Composable
 private fun DeliveryLabel(state: DeliveryState) {
     Row(verticalAlignment = Alignment.CenterVertically) {
-        val colour = when (state) {
-            DeliveryState.FAILED -> MaterialTheme.colorScheme.error
-            else -> androidx.compose.material3.LocalContentColor.current
-        }
-        val icon = when (state) {
-            DeliveryState.QUEUED, DeliveryState.SENDING -> Icons.clock
-            DeliveryState.SENT, DeliveryState.ARCHIVED -> Icons.check
-            DeliveryState.DELIVERED -> Icons.checks
-            DeliveryState.DISPLAYED -> Icons.eye
-            DeliveryState.FAILED -> Icons.warning
-        }
-        Icon(icon, null, Modifier.padding(end = 4.dp).size(16.dp), tint = colour)
-        Text(deliveryText(state), color = colour, style = MaterialTheme.typography.labelMedium)
+        Icon(deliveryIcon(state), null, Modifier.padding(end = 4.dp).size(16.dp))
+        val weight = if (state == DeliveryState.FAILED) FontWeight.Bold else null
+        Text(deliveryText(state), fontWeight = weight, style = MaterialTheme.typography.labelMedium)
     }
 }
 
@@ -199,6 +189,14 @@ private fun spoken(item: ChatItem.Bubble, isPlainHere: Boolean): String {
     val time = timeOfDay(item.message.sentAtMs)
     val text = stringResource(R.string.spoken_message, who, item.text, time)
     return if (isPlainHere) "$text ${stringResource(R.string.not_encrypted)}" else text
+}
+
+/** Whose it is; one that failed stands out in every theme. */
+@Composable
+private fun bubbleColour(message: Message): Color = when {
+    message.state == DeliveryState.FAILED -> MaterialTheme.colorScheme.errorContainer
+    message.outgoing -> MaterialTheme.colorScheme.primaryContainer
+    else -> MaterialTheme.colorScheme.surfaceContainerHigh
 }
 
 /** Those that belong together look so. */

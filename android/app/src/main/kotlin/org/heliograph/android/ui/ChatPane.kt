@@ -40,6 +40,7 @@ import org.heliograph.ConversationKind
 import org.heliograph.ConversationState
 import org.heliograph.MessageRow
 import org.heliograph.Security
+import org.heliograph.Unreadable
 import org.heliograph.android.R
 import org.heliograph.android.state.ChatHeader
 import org.heliograph.android.state.ChatItem
@@ -61,7 +62,13 @@ internal class ChatEvents(
 
 /** One conversation. */
 @Composable
-internal fun ChatPane(state: ChatState, route: Route.Chat, events: ChatEvents, open: (Route) -> Unit, back: () -> Unit) {
+internal fun ChatPane(
+    state: ChatState,
+    route: Route.Chat,
+    events: ChatEvents,
+    open: (Route) -> Unit,
+    back: () -> Unit,
+) {
     LifecycleEventEffect(Lifecycle.Event.ON_STOP) { events.keepDraft() }
     val header = state.header
     Page(
@@ -74,21 +81,32 @@ internal fun ChatPane(state: ChatState, route: Route.Chat, events: ChatEvents, o
                 IconAction(Icons.people, stringResource(R.string.members), { open(Route.Members(route.conversation)) })
             }
         },
-        bottom = { if (header != null && state.draft != null) ReplyBox(state, header, events) },
+        bottom = {
+            when {
+                header == null || state.draft == null -> Unit
+                header.isUsable() -> ReplyBox(state, header, events)
+                else -> Closed(header)
+            }
+        },
     ) {
         Column(Modifier.fillMaxSize()) {
-            ConnectionBar(state.line, { open(Route.Link) }, events.reconnect)
-            ChatNotices(state, events)
+            ConnectionBar(state.line, open, events.reconnect)
+            FailureCard(state.failure, Modifier.padding(horizontal = 16.dp, vertical = 4.dp), events.dismiss)
             val items = state.items
             when {
                 items == null -> if (state.failure == null) Reading()
-                items.isEmpty() ->
+
+                items.isEmpty() && state.unreadable.isEmpty() ->
                     Empty(Icons.sun, stringResource(R.string.chat_empty), stringResource(R.string.chat_empty_text))
+
                 else -> MessageList(items, state, events, open)
             }
         }
     }
 }
+
+/** Whether one can write here. */
+private fun ChatHeader.isUsable(): Boolean = state == ConversationState.ACTIVE || state == ConversationState.PREPARING
 
 /** Whether what is written here is encrypted, in words: a lock alone says nothing to most people. */
 @Composable
@@ -116,24 +134,26 @@ private fun SecurityLine(header: ChatHeader) {
     }
 }
 
+/** Where one would answer, why that can't be done. */
 @Composable
-private fun ChatNotices(state: ChatState, events: ChatEvents) {
-    val around = Modifier.padding(horizontal = 16.dp, vertical = 4.dp)
-    FailureCard(state.failure, around, events.dismiss)
-    when (state.header?.state) {
-        ConversationState.LEFT -> Notice(Icons.warning, stringResource(R.string.chat_left), around)
-        ConversationState.FAILED -> Notice(
-            Icons.warning,
-            state.header?.failure?.let { failureText(it.code) } ?: stringResource(R.string.chat_failed),
-            around,
-            isBad = true,
-        )
-        else -> Unit
+private fun Closed(header: ChatHeader) {
+    val isFailed = header.state == ConversationState.FAILED
+    val text = when {
+        !isFailed -> stringResource(R.string.chat_left)
+        else -> header.failure?.let { failureText(it.code) } ?: stringResource(R.string.chat_failed)
     }
-    for (unreadable in state.unreadable) {
-        val count = unreadable.messages.toInt()
-        Notice(Icons.lock, pluralStringResource(unreadablePlural(unreadable.reason), count, count), around)
-    }
+    Notice(Icons.warning, text, Modifier.padding(16.dp), isBad = isFailed)
+}
+
+/** How many messages are missing because they can't be read. */
+@Composable
+private fun UnreadableLine(unreadable: Unreadable) {
+    val count = unreadable.messages.toInt()
+    Notice(
+        Icons.lock,
+        pluralStringResource(unreadablePlural(unreadable.reason), count, count),
+        Modifier.padding(top = 8.dp),
+    )
 }
 
 @Composable
@@ -144,11 +164,11 @@ private fun MessageList(items: List<ChatItem>, state: ChatState, events: ChatEve
     LaunchedEffect(state.target) {
         val index = upwards.indexOfFirst { it is ChatItem.Bubble && it.message.row == state.target }
         if (index >= 0) {
-            list.scrollToItem(index)
+            list.scrollToItem(index + state.unreadable.size)
             events.shown()
         }
     }
-    WatchList(list, upwards, events)
+    WatchList(list, upwards, state.unreadable.size, events)
     // What comes in while the end is looked at is shown; whoever reads further up is left there.
     val newest = upwards.firstOrNull()?.key
     LaunchedEffect(newest) { if (list.firstVisibleItemIndex <= 1 && state.target == null) list.scrollToItem(0) }
@@ -159,6 +179,7 @@ private fun MessageList(items: List<ChatItem>, state: ChatState, events: ChatEve
             reverseLayout = true,
             contentPadding = PaddingValues(horizontal = 12.dp, vertical = 8.dp),
         ) {
+            items(state.unreadable, key = { it.reason.name }) { UnreadableLine(it) }
             items(upwards, key = { it.key }, contentType = { it::class }) { item ->
                 ChatLine(item, state, events.loadOlder) { open(Route.Delivery(it)) }
             }
@@ -169,12 +190,15 @@ private fun MessageList(items: List<ChatItem>, state: ChatState, events: ChatEve
 
 /** Tells what is seen, and asks for more when the beginning comes near. */
 @Composable
-private fun WatchList(list: LazyListState, upwards: List<ChatItem>, events: ChatEvents) {
+private fun WatchList(list: LazyListState, upwards: List<ChatItem>, unreadable: Int, events: ChatEvents) {
     val items by rememberUpdatedState(upwards)
+    val below by rememberUpdatedState(unreadable)
     val owner = LocalLifecycleOwner.current
     LaunchedEffect(list, owner) {
         owner.repeatOnLifecycle(Lifecycle.State.RESUMED) {
-            snapshotFlow { items to list.layoutInfo.visibleItemsInfo.map { it.index } }.collect { (all, visible) ->
+            snapshotFlow {
+                items to list.layoutInfo.visibleItemsInfo.map { it.index - below }
+            }.collect { (all, visible) ->
                 visible.asSequence().sorted().mapNotNull { all.getOrNull(it) as? ChatItem.Bubble }
                     .firstOrNull { !it.message.outgoing }?.let { events.seen(it.message.row) }
                 if ((visible.maxOrNull() ?: 0) >= all.size - READ_AHEAD) events.readEarlier()

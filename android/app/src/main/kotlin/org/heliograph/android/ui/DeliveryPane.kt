@@ -32,10 +32,7 @@ import org.heliograph.android.state.DeliveryScreenState
 import org.heliograph.android.state.personName
 
 /** What the user does about a message. */
-internal class DeliveryEvents(
-    val sendAgain: () -> Unit = {},
-    val discard: () -> Unit = {},
-)
+internal class DeliveryEvents(val sendAgain: () -> Unit = {}, val discard: () -> Unit = {})
 
 /** Why was this not delivered? Or: who has it? */
 @Composable
@@ -88,7 +85,13 @@ private fun DeliveryActions(state: DeliveryScreenState, events: DeliveryEvents) 
                 colors = destructive(),
             ) { Text(stringResource(R.string.discard)) }
         }
-        if (state.canSendAgain) MainAction(stringResource(R.string.send_again), events.sendAgain, Modifier.testTag("again"))
+        if (state.canSendAgain) {
+            MainAction(
+                stringResource(R.string.send_again),
+                events.sendAgain,
+                Modifier.testTag("again"),
+            )
+        }
     }
 }
 
@@ -108,11 +111,17 @@ private fun Reason(delivery: Delivery, line: ConnectionLine) {
     }
     val text = when (waiting) {
         Waiting.NETWORK -> stringResource(R.string.waiting_network)
+
         Waiting.CONNECTION -> stringResource(R.string.waiting_connection, connectionText(line))
+
         Waiting.CONVERSATION -> stringResource(R.string.waiting_conversation)
+
         Waiting.KEYS -> stringResource(R.string.waiting_keys)
+
         Waiting.SERVER -> stringResource(R.string.waiting_server)
+
         Waiting.RECIPIENTS -> stringResource(R.string.waiting_recipients)
+
         null -> stringResource(
             if (message.state == DeliveryState.DISPLAYED) R.string.waiting_displayed else R.string.waiting_nothing,
         )

@@ -1,16 +1,16 @@
 package org.heliograph.android.ui
 
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.heightIn
 import androidx.compose.foundation.layout.padding
-import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.selection.toggleable
 import androidx.compose.foundation.text.KeyboardOptions
 import androidx.compose.foundation.text.input.KeyboardActionHandler
 import androidx.compose.foundation.text.input.TextFieldLineLimits
 import androidx.compose.foundation.text.input.TextFieldState
 import androidx.compose.foundation.text.input.TextObfuscationMode
-import androidx.compose.foundation.layout.Column
 import androidx.compose.material3.Icon
 import androidx.compose.material3.IconToggleButton
 import androidx.compose.material3.MaterialTheme
@@ -81,9 +81,20 @@ internal fun PasswordField(field: TextFieldState, label: String, modifier: Modif
 
 /** Something that is on or off. The whole line is the switch. */
 @Composable
-internal fun SwitchLine(title: String, text: String?, isOn: Boolean, enabled: Boolean = true, change: (Boolean) -> Unit) {
+internal fun SwitchLine(
+    title: String,
+    text: String?,
+    isOn: Boolean,
+    enabled: Boolean = true,
+    change: (Boolean) -> Unit,
+) {
     Row(
-        Modifier.fillMaxWidth().toggleable(isOn, enabled, Role.Switch, change).heightIn(min = MAIN_TOUCH)
+        Modifier.fillMaxWidth().toggleable(
+            isOn,
+            enabled,
+            Role.Switch,
+            onValueChange = change,
+        ).heightIn(min = MAIN_TOUCH)
             .padding(vertical = 8.dp),
         verticalAlignment = Alignment.CenterVertically,
     ) {

@@ -1,22 +1,22 @@
 package org.heliograph.android.ui
 
-import androidx.core.os.bundleOf
+import android.os.Bundle
 import androidx.lifecycle.SavedStateHandle
 import androidx.lifecycle.ViewModel
 import androidx.lifecycle.ViewModelProvider
 import androidx.lifecycle.createSavedStateHandle
 import androidx.lifecycle.viewModelScope
 import androidx.lifecycle.viewmodel.CreationExtras
-import kotlin.reflect.KClass
 import org.heliograph.android.state.FrontDoor
 import org.heliograph.android.state.Shell
+import kotlin.reflect.KClass
 
 /** Keeps the screens over a rotation, and where the user was over the death of the process. */
 internal class FrontModel(shell: Shell, saved: SavedStateHandle) : ViewModel() {
-    val door = FrontDoor(shell, viewModelScope, saved.get<android.os.Bundle>(PLACE)?.getStringArrayList(STACK).orEmpty())
+    val door = FrontDoor(shell, viewModelScope, saved.get<Bundle>(PLACE)?.getStringArrayList(STACK).orEmpty())
 
     init {
-        saved.setSavedStateProvider(PLACE) { bundleOf(STACK to ArrayList(door.save())) }
+        saved.setSavedStateProvider(PLACE) { Bundle().apply { putStringArrayList(STACK, ArrayList(door.save())) } }
     }
 
     class Factory(private val shell: Shell) : ViewModelProvider.Factory {

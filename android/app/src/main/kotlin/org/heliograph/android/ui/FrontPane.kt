@@ -93,29 +93,38 @@ private fun Shown(entry: Entry, screens: Screens) {
             val state by screen.state.collectAsStateWithLifecycle()
             InboxPane(state, open, screen::reconnect)
         }
+
         is ChatScreen -> Chat(screen, entry.route as Route.Chat, open, back)
+
         is MembersScreen -> {
             val state by screen.state.collectAsStateWithLifecycle()
             MembersPane(state, screen::invite, screen::remove, back)
         }
+
         is DeliveryScreen -> {
             val state by screen.state.collectAsStateWithLifecycle()
             DeliveryPane(state, remember(screen) { DeliveryEvents(screen::sendAgain, screen::discard) }, back)
         }
+
         is SearchScreen -> {
             val state by screen.state.collectAsStateWithLifecycle()
             SearchPane(state, screen::look, open, back)
         }
+
         is NewChatScreen -> {
             val state by screen.state.collectAsStateWithLifecycle()
             NewChatPane(state, screen::start, open, back)
         }
+
         is NewGroupScreen -> NewGroup(screen, back)
+
         is LinkScreen -> {
             val state by screen.state.collectAsStateWithLifecycle()
             LinkPane(state, screen::reconnect, screen::refresh, back)
         }
+
         is SettingsScreen -> Settings(screen, open, back)
+
         is OwnCodeScreen -> {
             val state by screen.state.collectAsStateWithLifecycle()
             OwnCodePane(state, back)

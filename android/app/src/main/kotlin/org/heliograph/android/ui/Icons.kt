@@ -7,9 +7,12 @@ import androidx.compose.ui.graphics.StrokeJoin
 import androidx.compose.ui.graphics.vector.ImageVector
 import androidx.compose.ui.graphics.vector.PathParser
 import androidx.compose.ui.unit.dp
+import org.heliograph.DeliveryState
 
 /** The app's icons: lines of one width on a grid of 24, drawn for this app. */
 internal object Icons {
+    private const val SIZE = 24f
+
     val back = icon("M20 12H4M11 5L4 12L11 19", mirrored = true)
     val add = icon("M12 5V19M5 12H19")
     val close = icon("M6 6L18 18M18 6L6 18")
@@ -32,16 +35,30 @@ internal object Icons {
     val copy = icon("M9 9H20V20H9ZM5 15H4V4H15V5")
     val retry = icon("M19.5 12A7.5 7.5 0 1 1 17 6.4M17.5 2.5V7H13")
     val trash = icon("M5 7H19M10 4H14M7 7L8 20H16L17 7")
-    val sun = icon("M12 8A4 4 0 1 1 12 16A4 4 0 1 1 12 8ZM12 2.5V4.5M12 19.5V21.5M2.5 12H4.5M19.5 12H21.5M5.3 5.3L6.7 6.7M17.3 17.3L18.7 18.7M5.3 18.7L6.7 17.3M17.3 6.7L18.7 5.3")
-    val eye = icon("M2.5 12C6 5.5 18 5.5 21.5 12C18 18.5 6 18.5 2.5 12ZM12 9.5A2.5 2.5 0 1 1 12 14.5A2.5 2.5 0 1 1 12 9.5Z")
+    val sun =
+        icon(
+            "M12 8A4 4 0 1 1 12 16A4 4 0 1 1 12 8ZM12 2.5V4.5M12 19.5V21.5M2.5 12H4.5M19.5 12H21.5M5.3 5.3L6.7 6.7M17.3 17.3L18.7 18.7M5.3 18.7L6.7 17.3M17.3 6.7L18.7 5.3",
+        )
+    val eye =
+        icon("M2.5 12C6 5.5 18 5.5 21.5 12C18 18.5 6 18.5 2.5 12ZM12 9.5A2.5 2.5 0 1 1 12 14.5A2.5 2.5 0 1 1 12 9.5Z")
     val down = icon("M12 4V20M5 13L12 20L19 13")
 
     private fun icon(path: String, mirrored: Boolean = false): ImageVector =
-        ImageVector.Builder("icon", 24.dp, 24.dp, 24f, 24f, autoMirror = mirrored).addPath(
+        ImageVector.Builder("icon", SIZE.dp, SIZE.dp, SIZE, SIZE, autoMirror = mirrored).addPath(
             pathData = PathParser().parsePathString(path).toNodes(),
             stroke = SolidColor(Color.Black),
             strokeLineWidth = 2f,
             strokeLineCap = StrokeCap.Round,
             strokeLineJoin = StrokeJoin.Round,
         ).build()
+}
+
+/** How far a message of ours has got, in a picture. */
+internal fun deliveryIcon(state: DeliveryState): ImageVector = when (state) {
+    DeliveryState.QUEUED, DeliveryState.SENDING -> Icons.clock
+    DeliveryState.SENT, DeliveryState.ARCHIVED -> Icons.check
+    DeliveryState.DELIVERED -> Icons.checks
+    DeliveryState.DISPLAYED -> Icons.eye
+    DeliveryState.FAILED -> Icons.warning
+    DeliveryState.DISCARDED -> Icons.trash
 }

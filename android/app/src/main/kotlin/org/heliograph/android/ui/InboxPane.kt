@@ -29,6 +29,7 @@ import androidx.compose.ui.text.SpanStyle
 import androidx.compose.ui.text.buildAnnotatedString
 import androidx.compose.ui.text.font.FontStyle
 import androidx.compose.ui.text.font.FontWeight
+import androidx.compose.ui.text.style.TextDirection
 import androidx.compose.ui.text.style.TextOverflow
 import androidx.compose.ui.text.withStyle
 import androidx.compose.ui.unit.dp
@@ -56,13 +57,15 @@ internal fun InboxPane(state: InboxState, open: (Route) -> Unit, reconnect: () -
         bottom = { NewActions(open) },
     ) {
         Column(Modifier.fillMaxSize()) {
-            ConnectionBar(state.line, { open(Route.Link) }, reconnect)
+            ConnectionBar(state.line, open, reconnect)
             FailureCard(state.failure, Modifier.padding(16.dp))
             val rows = state.rows
             when {
                 rows == null -> if (state.failure == null) Reading()
+
                 rows.isEmpty() ->
                     Empty(Icons.sun, stringResource(R.string.inbox_empty), stringResource(R.string.inbox_empty_text))
+
                 else -> LazyColumn(Modifier.fillMaxSize().testTag("inbox")) {
                     items(rows, key = { it.id.number }) { row ->
                         InboxLine(row, { open(Route.Chat(row.id)) }, Modifier.animateItem())
@@ -139,7 +142,7 @@ private fun UnreadBadge(unread: ULong) {
         contentColor = MaterialTheme.colorScheme.onPrimary,
     ) {
         Text(
-            if (unread > MOST_COUNTED) "$MOST_COUNTED+" else unread.toString(),
+            if (unread > MOST_COUNTED) "${number(MOST_COUNTED)}+" else number(unread),
             Modifier.padding(horizontal = 4.dp, vertical = 2.dp),
             style = MaterialTheme.typography.labelMedium,
         )
@@ -154,6 +157,7 @@ private fun GlimpseLine(row: InboxRow) {
         last?.state?.let { DeliveryMark(it, Modifier.padding(end = 4.dp)) }
         val text = when (val glimpse = row.glimpse) {
             Glimpse.Nothing -> buildAnnotatedString { append(row.address) }
+
             is Glimpse.Draft -> buildAnnotatedString {
                 withStyle(SpanStyle(color = colours.tertiary, fontWeight = FontWeight.Bold)) {
                     append(stringResource(R.string.draft))
@@ -161,6 +165,7 @@ private fun GlimpseLine(row: InboxRow) {
                 append(" ")
                 withStyle(SpanStyle(fontStyle = FontStyle.Italic)) { append(glimpse.text) }
             }
+
             is Glimpse.Last -> buildAnnotatedString {
                 glimpse.author?.let { append("\u2068$it\u2069: ") }
                 append(glimpse.text)
@@ -174,7 +179,7 @@ private fun GlimpseLine(row: InboxRow) {
         }
         Text(
             if (state != null && row.glimpse is Glimpse.Nothing) buildAnnotatedString { append(state) } else text,
-            style = MaterialTheme.typography.bodyMedium,
+            style = MaterialTheme.typography.bodyMedium.copy(textDirection = TextDirection.Content),
             color = if (row.unread > 0u) colours.onSurface else colours.onSurfaceVariant,
             maxLines = 2,
             overflow = TextOverflow.Ellipsis,
@@ -185,19 +190,12 @@ private fun GlimpseLine(row: InboxRow) {
 /** How far a message of ours has got, as an icon that says so. */
 @Composable
 internal fun DeliveryMark(state: DeliveryState, modifier: Modifier = Modifier) {
-    val icon = when (state) {
-        DeliveryState.QUEUED, DeliveryState.SENDING -> Icons.clock
-        DeliveryState.SENT, DeliveryState.ARCHIVED -> Icons.check
-        DeliveryState.DELIVERED -> Icons.checks
-        DeliveryState.DISPLAYED -> Icons.eye
-        DeliveryState.FAILED -> Icons.warning
-    }
     val tint = when (state) {
         DeliveryState.FAILED -> MaterialTheme.colorScheme.error
         else -> MaterialTheme.colorScheme.onSurfaceVariant
     }
-    Icon(icon, deliveryText(state), modifier.size(18.dp), tint = tint)
+    Icon(deliveryIcon(state), deliveryText(state), modifier.size(18.dp), tint = tint)
 }
 
 /** More unread messages than this are of no interest one by one, and take room. */
-private const val MOST_COUNTED = 999
+private const val MOST_COUNTED = 999uL

@@ -1,10 +1,10 @@
 package org.heliograph.android.ui
 
 import androidx.compose.foundation.background
+import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.FlowRow
-import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.height
 import androidx.compose.foundation.layout.padding
@@ -38,7 +38,15 @@ internal fun LinkPane(state: LinkState, reconnect: () -> Unit, refresh: () -> Un
         title = stringResource(R.string.connection),
         back = back,
         actions = { IconAction(Icons.retry, stringResource(R.string.refresh), refresh) },
-        bottom = if (mayTry) ({ MainAction(stringResource(R.string.try_now), reconnect, Modifier.testTag("reconnect")) }) else null,
+        bottom = if (mayTry) {
+            (
+                {
+                    MainAction(stringResource(R.string.try_now), reconnect, Modifier.testTag("reconnect"))
+                }
+                )
+        } else {
+            null
+        },
     ) {
         if (connection == null) {
             if (state.failure == null) Reading() else Sheet { FailureCard(state.failure) }

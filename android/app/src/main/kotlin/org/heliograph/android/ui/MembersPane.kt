@@ -1,5 +1,6 @@
 package org.heliograph.android.ui
 
+import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.heightIn
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.text.input.clearText
@@ -20,7 +21,6 @@ import androidx.compose.ui.platform.testTag
 import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.unit.dp
-import androidx.compose.foundation.layout.fillMaxWidth
 import org.heliograph.android.R
 import org.heliograph.android.state.MembersState
 import org.heliograph.android.state.personName
@@ -70,7 +70,9 @@ internal fun MembersPane(state: MembersState, invite: (String) -> Unit, remove: 
                 val name = if (member.isOwn) stringResource(R.string.member_you, member.name) else member.name
                 PersonLine(member.address, name) {
                     if (!member.isOwn) {
-                        IconAction(Icons.trash, stringResource(R.string.remove_member, name), { asked = member.address })
+                        IconAction(Icons.trash, stringResource(R.string.remove_member, name), {
+                            asked = member.address
+                        })
                     }
                 }
             }

@@ -72,7 +72,9 @@ internal fun NewGroupPane(state: NewGroupState, events: NewGroupEvents, back: ()
             PartTitle(stringResource(R.string.members))
             for (member in state.chosen) {
                 PersonLine(member, personName(member)) {
-                    IconAction(Icons.close, stringResource(R.string.drop_member, personName(member)), { events.drop(member) })
+                    IconAction(Icons.close, stringResource(R.string.drop_member, personName(member)), {
+                        events.drop(member)
+                    })
                 }
             }
             InviteField(address, events.add)
@@ -93,10 +95,7 @@ internal fun NewGroupPane(state: NewGroupState, events: NewGroupEvents, back: ()
 
 /** Where the address of somebody to add is typed. */
 @Composable
-internal fun InviteField(
-    address: androidx.compose.foundation.text.input.TextFieldState,
-    add: (String) -> Unit,
-) {
+internal fun InviteField(address: androidx.compose.foundation.text.input.TextFieldState, add: (String) -> Unit) {
     val go = { if (address.text.isNotBlank()) add(address.text.toString()) }
     Row(verticalAlignment = Alignment.CenterVertically) {
         AddressField(

@@ -119,10 +119,10 @@ internal fun MainAction(
     enabled: Boolean = true,
     busy: Boolean = false,
 ) {
-    Box(modifier.fillMaxWidth().padding(16.dp), contentAlignment = Alignment.Center) {
+    Box(Modifier.fillMaxWidth().padding(16.dp), contentAlignment = Alignment.Center) {
         Button(
             onClick,
-            Modifier.widthIn(max = MOST_WIDTH).fillMaxWidth().heightIn(min = MAIN_TOUCH),
+            modifier.widthIn(max = MOST_WIDTH).fillMaxWidth().heightIn(min = MAIN_TOUCH),
             enabled = enabled && !busy,
         ) {
             if (busy) {

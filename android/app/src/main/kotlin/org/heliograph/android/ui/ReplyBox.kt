@@ -38,8 +38,6 @@ import org.heliograph.android.state.ChatState
 /** Where an answer is written. It begins with the draft; sending works without a connection, and says what happens then. */
 @Composable
 internal fun ReplyBox(state: ChatState, header: ChatHeader, events: ChatEvents) {
-    val isUsable = header.state == ConversationState.ACTIVE || header.state == ConversationState.PREPARING
-    if (!isUsable) return
     val field = rememberTextFieldState(state.draft.orEmpty())
     // What the field was emptied for: lives as long as the field does.
     var emptied by rememberSaveable { mutableIntStateOf(state.sent) }

@@ -81,10 +81,20 @@ internal fun SearchPane(
             val hits = state.hits
             when {
                 hits == null -> if (state.failure == null) {
-                    Empty(Icons.search, stringResource(R.string.search_start), stringResource(R.string.search_start_text))
+                    Empty(
+                        Icons.search,
+                        stringResource(R.string.search_start),
+                        stringResource(R.string.search_start_text),
+                    )
                 }
+
                 hits.isEmpty() ->
-                    Empty(Icons.search, stringResource(R.string.search_empty), stringResource(R.string.search_empty_text))
+                    Empty(
+                        Icons.search,
+                        stringResource(R.string.search_empty),
+                        stringResource(R.string.search_empty_text),
+                    )
+
                 else -> Hits(hits, state.more, open)
             }
         }

@@ -14,7 +14,11 @@ import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.LaunchedEffect
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.remember
+import androidx.compose.runtime.saveable.rememberSaveable
+import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.platform.LocalContext
 import androidx.compose.ui.platform.testTag
@@ -25,6 +29,7 @@ import org.heliograph.android.state.Brightness
 import org.heliograph.android.state.Preferences
 import org.heliograph.android.state.Route
 import org.heliograph.android.state.SettingsState
+import org.heliograph.android.state.personName
 
 /** What the user does in the settings. */
 internal class SettingsEvents(
@@ -43,7 +48,7 @@ internal fun SettingsPane(state: SettingsState, events: SettingsEvents, open: (R
         Sheet {
             FailureCard(state.failure)
             PartTitle(stringResource(R.string.account))
-            PersonLine(state.address, org.heliograph.android.state.personName(state.address))
+            PersonLine(state.address, personName(state.address))
             SideAction(
                 stringResource(R.string.own_code_show),
                 { open(Route.OwnCode) },
@@ -72,7 +77,23 @@ internal fun SettingsPane(state: SettingsState, events: SettingsEvents, open: (R
 @Composable
 private fun PasswordPart(state: SettingsState, setPassword: (String) -> Unit) {
     val password = remember { TextFieldState() }
-    LaunchedEffect(state.passwordChanged) { if (state.passwordChanged > 0) password.clearText() }
+    var isOpen by rememberSaveable { mutableStateOf(false) }
+    LaunchedEffect(state.passwordChanged) {
+        if (state.passwordChanged > 0) {
+            password.clearText()
+            isOpen = false
+        }
+    }
+    if (state.passwordChanged > 0) Notice(Icons.check, stringResource(R.string.new_password_used))
+    if (!isOpen) {
+        SideAction(
+            stringResource(R.string.new_password),
+            { isOpen = true },
+            Modifier.fillMaxWidth().testTag("open-password"),
+            Icons.lock,
+        )
+        return
+    }
     val go = { setPassword(password.text.toString()) }
     Text(stringResource(R.string.new_password_text), style = MaterialTheme.typography.bodyMedium)
     PasswordField(password, stringResource(R.string.new_password), Modifier.testTag("new-password"), go)
@@ -82,7 +103,6 @@ private fun PasswordPart(state: SettingsState, setPassword: (String) -> Unit) {
         Modifier.fillMaxWidth().testTag("use-password"),
         enabled = password.text.isNotEmpty() && !state.busy,
     )
-    if (state.passwordChanged > 0) Notice(Icons.check, stringResource(R.string.new_password_used))
 }
 
 @Composable

@@ -29,6 +29,7 @@ import androidx.compose.ui.platform.testTag
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.text.font.FontFamily
 import androidx.compose.ui.text.input.KeyboardType
+import androidx.compose.ui.text.style.TextAlign
 import androidx.compose.ui.text.style.TextDirection
 import androidx.compose.ui.unit.dp
 import org.heliograph.ServerCertificate
@@ -125,7 +126,7 @@ private fun PlaceFields(place: Place) {
         Modifier.fillMaxWidth().testTag("authority"),
         label = { Text(stringResource(R.string.authority)) },
         placeholder = { Text("-----BEGIN CERTIFICATE-----") },
-        lineLimits = TextFieldLineLimits.MultiLine(1, 4),
+        lineLimits = TextFieldLineLimits.MultiLine(maxHeightInLines = 4),
         textStyle = MaterialTheme.typography.bodySmall.copy(fontFamily = FontFamily.Monospace),
     )
     if (place.authority.text.isNotEmpty()) {
@@ -148,7 +149,7 @@ private fun CertificateQuestion(certificate: ServerCertificate, events: SignInEv
                     Modifier.padding(horizontal = 16.dp, vertical = 4.dp).fillMaxWidth().heightIn(min = TOUCH)
                         .testTag("trust"),
                     colors = destructive(),
-                ) { Text(stringResource(R.string.certificate_trust)) }
+                ) { Text(stringResource(R.string.certificate_trust), textAlign = TextAlign.Center) }
                 MainAction(stringResource(R.string.certificate_refuse), events.cancel)
             }
         },

@@ -168,9 +168,11 @@ private fun colours(preferences: Preferences, dark: Boolean): ColorScheme {
     val offersDynamic = Build.VERSION.SDK_INT >= Build.VERSION_CODES.S
     return when {
         preferences.highContrast -> if (dark) DARK_CONTRAST else LIGHT_CONTRAST
+
         preferences.dynamicColour && offersDynamic -> LocalContext.current.let {
             if (dark) dynamicDarkColorScheme(it) else dynamicLightColorScheme(it)
         }
+
         else -> if (dark) DARK else LIGHT
     }
 }

@@ -7,19 +7,21 @@ import androidx.compose.runtime.Composable
 import androidx.compose.runtime.staticCompositionLocalOf
 import androidx.compose.ui.platform.LocalContext
 import androidx.compose.ui.res.stringResource
-import java.time.Clock
-import java.time.Instant
-import java.time.LocalDate
-import java.time.format.DateTimeFormatter
-import java.util.Date
-import java.util.Locale
-import java.util.TimeZone
 import org.heliograph.DeliveryState
 import org.heliograph.FailureCode
 import org.heliograph.SeamKind
 import org.heliograph.Situation
 import org.heliograph.UnreadableReason
 import org.heliograph.android.R
+import java.text.NumberFormat
+import java.time.Clock
+import java.time.Instant
+import java.time.LocalDate
+import java.time.format.DateTimeFormatter
+import java.time.format.DecimalStyle
+import java.util.Date
+import java.util.Locale
+import java.util.TimeZone
 
 /** What time it is, and where. */
 internal val LocalClock = staticCompositionLocalOf { Clock.systemDefaultZone() }
@@ -43,6 +45,9 @@ internal fun dayName(date: LocalDate): String {
     }
 }
 
+/** The name of a day says which one is meant, up to the one before it comes again. */
+private const val DAYS_BY_NAME = 6L
+
 /** When it was, as short as it can be said: a time today, a date before. */
 @Composable
 internal fun shortMoment(ms: Long): String {
@@ -51,7 +56,7 @@ internal fun shortMoment(ms: Long): String {
     val today = LocalDate.now(clock)
     return when {
         date == today -> timeOfDay(ms)
-        date > today.minusDays(6) && date < today -> dateText(date, "EEE")
+        date > today.minusDays(DAYS_BY_NAME) && date < today -> dateText(date, "EEE")
         date.year == today.year -> dateText(date, "dMMM")
         else -> dateText(date, "dMyyyy")
     }
@@ -67,8 +72,14 @@ internal fun longMoment(ms: Long): String {
 @Composable
 private fun dateText(date: LocalDate, skeleton: String): String {
     val locale: Locale = LocalContext.current.resources.configuration.locales[0]
-    return DateTimeFormatter.ofPattern(DateFormat.getBestDateTimePattern(locale, skeleton), locale).format(date)
+    return DateTimeFormatter.ofPattern(DateFormat.getBestDateTimePattern(locale, skeleton), locale)
+        .withDecimalStyle(DecimalStyle.of(locale)).format(date)
 }
+
+/** A number, in the digits of the language. */
+@Composable
+internal fun number(value: ULong): String =
+    NumberFormat.getIntegerInstance(LocalContext.current.resources.configuration.locales[0]).format(value.toLong())
 
 /** A number of bytes. */
 @Composable
@@ -122,6 +133,7 @@ internal fun deliveryText(state: DeliveryState): String = stringResource(
         DeliveryState.DELIVERED -> R.string.delivery_delivered
         DeliveryState.DISPLAYED -> R.string.delivery_displayed
         DeliveryState.FAILED -> R.string.delivery_failed
+        DeliveryState.DISCARDED -> R.string.delivery_discarded
     },
 )
 

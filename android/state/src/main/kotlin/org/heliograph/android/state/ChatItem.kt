@@ -1,12 +1,12 @@
 package org.heliograph.android.state
 
-import java.time.Instant
-import java.time.LocalDate
-import java.time.ZoneId
 import org.heliograph.Message
 import org.heliograph.MessageRow
 import org.heliograph.Seam
 import org.heliograph.SeamKind
+import java.time.Instant
+import java.time.LocalDate
+import java.time.ZoneId
 
 /** One thing in the list of a conversation, from old to new. */
 public sealed interface ChatItem {
@@ -56,8 +56,7 @@ internal fun chatItems(
     var waiting = seams.sortedBy { it.position }
     var previous: Message? = null
     for ((index, message) in messages.withIndex()) {
-        val position = message.position ?: Long.MAX_VALUE
-        val here = waiting.filter { it.position <= position }
+        val here = waiting.filter { it.isBefore(message) }
         waiting = waiting.drop(here.size)
         here.forEach { items += ChatItem.Gap(it.kind, "gap ${it.position}") }
         val isNew = message.row == firstUnread
@@ -67,12 +66,9 @@ internal fun chatItems(
         if (isNew) items += ChatItem.NewFromHere
         val first = isNewDay || isNew || here.isNotEmpty() || !previous.joins(message)
         val next = messages.getOrNull(index + 1)
-        val isSplit = next != null && (
-            next.row == firstUnread || next.day(zone) != date ||
-                waiting.any { it.position <= (next.position ?: Long.MAX_VALUE) }
-            )
-        val last = next == null || isSplit || !message.joins(next)
-        val author = if (namesAuthors && !message.outgoing && first) personName(message.sender) else null
+        val last = next == null || next.row == firstUnread || next.day(zone) != date ||
+            waiting.isBefore(next) || !message.joins(next)
+        val author = message.authorName().takeIf { namesAuthors && first }
         items += ChatItem.Bubble(message, readable(message.text), author, first, last)
         previous = message
     }
@@ -80,7 +76,13 @@ internal fun chatItems(
     return items
 }
 
+private fun Seam.isBefore(message: Message): Boolean = position <= (message.position ?: Long.MAX_VALUE)
+
+private fun List<Seam>.isBefore(message: Message): Boolean = any { it.isBefore(message) }
+
 private fun Message.day(zone: ZoneId): LocalDate = Instant.ofEpochMilli(sentAtMs).atZone(zone).toLocalDate()
+
+private fun Message.authorName(): String? = if (outgoing) null else personName(sender)
 
 private fun Message.joins(next: Message): Boolean =
     outgoing == next.outgoing && sender == next.sender && security == next.security && state == next.state &&

@@ -1,6 +1,5 @@
 package org.heliograph.android.state
 
-import java.time.ZoneId
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
@@ -20,6 +19,7 @@ import org.heliograph.MessageRow
 import org.heliograph.Outcome
 import org.heliograph.TimelineState
 import org.heliograph.getOrThrow
+import java.time.ZoneId
 
 /** One conversation: reading it back to its beginning, and writing. */
 public class ChatScreen(

@@ -19,8 +19,8 @@ public data class ChatState(
     val loadingOlder: Boolean = false,
     /** Messages that can't be read, by reason. */
     val unreadable: List<Unreadable> = emptyList(),
-    /** How the connection is. */
-    val line: ConnectionLine = ConnectionLine.Resting,
+    /** How the connection is; nothing to say until that is known. */
+    val line: ConnectionLine = ConnectionLine.Fine,
     /** What was typed and not sent when the screen was opened; nothing while it is being read. */
     val draft: String? = null,
     /** How many texts were queued here: when it grows, the reply box is emptied. */

@@ -34,13 +34,18 @@ public sealed interface ConnectionLine {
 /** The connection as one line. */
 public fun Connection.line(): ConnectionLine = when (state) {
     ConnectionState.OFFLINE -> ConnectionLine.NoNetwork
+
     ConnectionState.CONNECTING -> ConnectionLine.Connecting
+
     ConnectionState.ONLINE -> when {
         unanswered -> ConnectionLine.Unanswered
         !caughtUp -> ConnectionLine.Fetching
         else -> ConnectionLine.Fine
     }
+
     ConnectionState.WAITING -> ConnectionLine.Waiting(failure?.code, retryAtMs)
+
     ConnectionState.STOPPED -> ConnectionLine.Stopped(failure?.code)
+
     ConnectionState.SUSPENDED -> ConnectionLine.Resting
 }

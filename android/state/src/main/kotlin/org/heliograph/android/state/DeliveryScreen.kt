@@ -15,7 +15,7 @@ public data class DeliveryScreenState(
     /** Where the message is; nothing while that is being read. */
     val delivery: Delivery? = null,
     /** How the connection is: what a waiting message waits for. */
-    val line: ConnectionLine = ConnectionLine.Resting,
+    val line: ConnectionLine = ConnectionLine.Fine,
     /** The message is gone. */
     val discarded: Boolean = false,
     /** Why it did not work. */
@@ -30,11 +30,8 @@ public data class DeliveryScreenState(
 }
 
 /** Why a message of ours was not delivered, or who has it. */
-public class DeliveryScreen(
-    private val messenger: Messenger,
-    private val row: MessageRow,
-    parent: CoroutineScope,
-) : Screen<DeliveryScreenState>(parent, DeliveryScreenState()) {
+public class DeliveryScreen(private val messenger: Messenger, private val row: MessageRow, parent: CoroutineScope) :
+    Screen<DeliveryScreenState>(parent, DeliveryScreenState()) {
     init {
         attempt({ now, failure -> now.copy(failure = failure) }) {
             val conversation = read().message.conversation

@@ -14,8 +14,8 @@ import org.heliograph.getOrThrow
 public data class InboxState(
     /** The conversations, newest activity first; nothing while they are being read. */
     val rows: List<InboxRow>? = null,
-    /** How the connection is. */
-    val line: ConnectionLine = ConnectionLine.Resting,
+    /** How the connection is; nothing to say until that is known. */
+    val line: ConnectionLine = ConnectionLine.Fine,
     /** Why the conversations can't be read. */
     val failure: Failure? = null,
 )
@@ -55,10 +55,8 @@ public sealed interface Glimpse {
 }
 
 /** All conversations. */
-public class InboxScreen(
-    private val messenger: Messenger,
-    parent: CoroutineScope,
-) : Screen<InboxState>(parent, InboxState()) {
+public class InboxScreen(private val messenger: Messenger, parent: CoroutineScope) :
+    Screen<InboxState>(parent, InboxState()) {
     init {
         attempt({ now, failure -> now.copy(failure = failure) }) {
             messenger.conversations().collect { all ->

@@ -32,10 +32,8 @@ public data class LinkState(
 }
 
 /** The connection, and what it costs. */
-public class LinkScreen(
-    private val messenger: Messenger,
-    parent: CoroutineScope,
-) : Screen<LinkState>(parent, LinkState()) {
+public class LinkScreen(private val messenger: Messenger, parent: CoroutineScope) :
+    Screen<LinkState>(parent, LinkState()) {
     init {
         attempt({ now, failure -> now.copy(failure = failure) }) {
             messenger.connection().collect { connection ->

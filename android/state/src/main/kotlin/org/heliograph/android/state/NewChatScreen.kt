@@ -41,7 +41,11 @@ public class NewChatScreen(
             val contact = accounts.readAddress(text.trim()).getOrThrow()
             val conversation = when (contact.kind) {
                 ContactKind.ACCOUNT -> messenger.startChat(contact.address).getOrThrow()
-                ContactKind.ROOM -> messenger.joinRoom(contact.address, messenger.address.substringBefore('@')).getOrThrow()
+
+                ContactKind.ROOM -> messenger.joinRoom(
+                    contact.address,
+                    messenger.address.substringBefore('@'),
+                ).getOrThrow()
             }
             opened(conversation)
         }

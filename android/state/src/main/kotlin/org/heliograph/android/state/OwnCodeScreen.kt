@@ -15,10 +15,8 @@ public data class OwnCodeState(
 )
 
 /** Our own address, to be scanned by others. */
-public class OwnCodeScreen(
-    private val messenger: Messenger,
-    parent: CoroutineScope,
-) : Screen<OwnCodeState>(parent, OwnCodeState(messenger.address)) {
+public class OwnCodeScreen(private val messenger: Messenger, parent: CoroutineScope) :
+    Screen<OwnCodeState>(parent, OwnCodeState(messenger.address)) {
     init {
         attempt({ now, failure -> now.copy(failure = failure) }) {
             val uri = messenger.contactUri().getOrThrow()

@@ -1,5 +1,7 @@
 package org.heliograph.android.state
 
+import org.heliograph.AccountSender
+import org.heliograph.OccupantSender
 import org.heliograph.Sender
 
 private const val DIRECTION_CONTROLS = "\u202A\u202B\u202C\u202D\u202E\u2066\u2067\u2068\u2069"
@@ -16,6 +18,6 @@ public fun personName(address: String): String = readableLine(address.substringB
 
 /** What the one who wrote something is called. */
 public fun personName(sender: Sender): String = when (sender) {
-    is Sender.Account -> personName(sender.address)
-    is Sender.Occupant -> readableLine(sender.nick).ifEmpty { "?" }
+    is AccountSender -> personName(sender.address)
+    is OccupantSender -> readableLine(sender.nick).ifEmpty { "?" }
 }

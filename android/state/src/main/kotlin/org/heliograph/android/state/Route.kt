@@ -15,7 +15,13 @@ public sealed interface Route {
 
     /** One conversation, at the message in [row] if there is one. */
     public data class Chat(val conversation: ConversationId, val row: MessageRow? = null) : Route {
-        override val code: String get() = if (row == null) "chat ${conversation.number}" else "chat ${conversation.number} ${row.number}"
+        override val code: String get() = if (row ==
+            null
+        ) {
+            "chat ${conversation.number}"
+        } else {
+            "chat ${conversation.number} ${row.number}"
+        }
     }
 
     /** Who is in a group. */
@@ -65,15 +71,27 @@ public sealed interface Route {
             val number = words.getOrNull(1)?.toLongOrNull()
             return when (words.first()) {
                 "inbox" -> Inbox
-                "chat" -> number?.let { Chat(ConversationId(it), words.getOrNull(2)?.toLongOrNull()?.let(::MessageRow)) }
+
+                "chat" -> number?.let {
+                    Chat(ConversationId(it), words.getOrNull(2)?.toLongOrNull()?.let(::MessageRow))
+                }
+
                 "members" -> number?.let { Members(ConversationId(it)) }
+
                 "delivery" -> number?.let { Delivery(MessageRow(it)) }
+
                 "search" -> Search(number?.let(::ConversationId))
+
                 "new-chat" -> NewChat()
+
                 "new-group" -> NewGroup
+
                 "link" -> Link
+
                 "settings" -> Settings
+
                 "own-code" -> OwnCode
+
                 else -> null
             }
         }

@@ -50,7 +50,9 @@ public class SettingsScreen(
         val settings = state.value.settings ?: return
         val changed = settings.copy(readReceipts = on)
         change { it.copy(settings = changed, failure = null) }
-        attempt({ now, failure -> now.copy(settings = settings, failure = failure) }) { messenger.changeSettings(changed).getOrThrow() }
+        attempt({ now, failure ->
+            now.copy(settings = settings, failure = failure)
+        }) { messenger.changeSettings(changed).getOrThrow() }
     }
 
     /** Replaces a password that the server refused. */

@@ -3,8 +3,8 @@ package org.heliograph.android.state
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
 import org.heliograph.AccountConfig
-import org.heliograph.FailureCode
 import org.heliograph.Failure
+import org.heliograph.FailureCode
 import org.heliograph.FailureException
 import org.heliograph.ServerCertificate
 import org.heliograph.ServerOverride
@@ -34,10 +34,8 @@ public data class ServerPlace(
 )
 
 /** Signing in to an account. Holds the password only while the server is asked or the user is. */
-public class SignInScreen(
-    private val accounts: Accounts,
-    parent: CoroutineScope,
-) : Screen<SignInState>(parent, SignInState()) {
+public class SignInScreen(private val accounts: Accounts, parent: CoroutineScope) :
+    Screen<SignInState>(parent, SignInState()) {
     private var asked: AccountConfig? = null
     private var work: Job? = null
 
@@ -90,12 +88,11 @@ public class SignInScreen(
         }
     }
 
-    private fun ServerPlace.tls(): TlsMode =
-        if (port.trim() in DIRECT_TLS_PORTS) TlsMode.DIRECT else TlsMode.START_TLS
+    private fun ServerPlace.tls(): TlsMode = if (port.trim() in DIRECT_TLS_PORTS) TlsMode.DIRECT else TlsMode.START_TLS
 
     private companion object {
         /** RFC 6120 §14.7: clients connect here. */
-        val STARTTLS_PORT: UShort = 5222u
+        const val STARTTLS_PORT: UShort = 5222u
 
         /** XEP-0368: where servers listen for TLS from the first byte, by custom. */
         val DIRECT_TLS_PORTS: Set<String> = setOf("443", "5223")

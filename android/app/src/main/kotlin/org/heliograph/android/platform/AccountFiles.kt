@@ -1,0 +1,24 @@
+package org.heliograph.android.platform
+
+import android.content.Context
+import java.io.File
+
+/** Where the account's files are: in a folder that no backup takes along. */
+internal class AccountFiles(context: Context) {
+    private val parent: File = context.noBackupFilesDir
+
+    /** The folder of the account, with everything that belongs to it. */
+    val folder: File = File(parent, "account")
+
+    /** The database. */
+    val database: File = File(folder, "account.db")
+
+    /** The wrapped key of the database. */
+    val key: File = File(folder, "account.key")
+
+    /**
+     * Puts an account that can't be opened aside, whole, so that another one can be added. Nothing is deleted: if its
+     * key comes back, so does it. True if it was moved.
+     */
+    fun setAside(nowMs: Long): Boolean = folder.renameTo(File(parent, "account-aside-$nowMs"))
+}

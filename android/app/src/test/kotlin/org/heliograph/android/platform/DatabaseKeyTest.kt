@@ -1,0 +1,99 @@
+package org.heliograph.android.platform
+
+import android.security.keystore.KeyPermanentlyInvalidatedException
+import android.security.keystore.UserNotAuthenticatedException
+import org.heliograph.Store
+import org.junit.Assert.assertArrayEquals
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertTrue
+import org.junit.Before
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.RuntimeEnvironment
+import org.robolectric.annotation.Config
+import java.security.ProviderException
+import java.security.UnrecoverableKeyException
+
+@RunWith(RobolectricTestRunner::class)
+@Config(sdk = [29, 35])
+class DatabaseKeyTest {
+    private val files = AccountFiles(RuntimeEnvironment.getApplication())
+    private val vault = KeyVault(files)
+
+    @Before
+    fun prepare() {
+        StandInKeyStore.install()
+        files.folder.mkdirs()
+    }
+
+    private fun ready() = (vault.key() as DatabaseKey.Ready).bytes
+
+    private fun trouble() = (vault.key() as DatabaseKey.Missing).trouble
+
+    @Test
+    fun `a key is made once, kept, and not readable in its file`() {
+        val first = ready()
+        assertEquals(Store.KEY_BYTES, first.size)
+        files.database.writeBytes(ByteArray(1))
+        assertArrayEquals(first, ready())
+        val onDisk = files.key.readBytes().toList()
+        assertFalse(onDisk.windowed(first.size).any { it == first.toList() })
+    }
+
+    @Test
+    fun `a chip of its own is used where there is one, and not missed where there is none`() {
+        ready()
+        assertFalse(StandInKeyStore.madeInStrongBox)
+        files.key.delete()
+        StandInKeyStore.keys.clear()
+        StandInKeyStore.hasStrongBox = true
+        ready()
+        assertTrue(StandInKeyStore.madeInStrongBox)
+    }
+
+    @Test
+    fun `a database from another phone keeps its key file, and gets no new key`() {
+        ready()
+        files.database.writeBytes(ByteArray(1))
+        val kept = files.key.readBytes()
+        StandInKeyStore.keys.clear()
+        assertEquals(KeyTrouble.LOST, trouble())
+        // There it may happen that the other phone's keystore has a key of this name.
+        KeyVault(java.io.File(files.folder, "other.key"), java.io.File(files.folder, "other.db")).key()
+        assertEquals(KeyTrouble.LOST, trouble())
+        assertArrayEquals(kept, files.key.readBytes())
+    }
+
+    @Test
+    fun `a database without a key file gets no new key`() {
+        files.database.writeBytes(ByteArray(1))
+        assertEquals(KeyTrouble.LOST, trouble())
+        assertFalse(files.key.exists())
+    }
+
+    @Test
+    fun `what the keystore says is told apart, and nothing is overwritten`() {
+        val key = ready()
+        for ((failure, expected) in listOf(
+            KeyPermanentlyInvalidatedException() to KeyTrouble.INVALIDATED,
+            UserNotAuthenticatedException() to KeyTrouble.LOCKED,
+            UnrecoverableKeyException() to KeyTrouble.FAULTY,
+            ProviderException(UserNotAuthenticatedException()) to KeyTrouble.LOCKED,
+            ProviderException() to KeyTrouble.FAULTY,
+        )) {
+            StandInKeyStore.failure = failure
+            assertEquals(expected, trouble())
+        }
+        StandInKeyStore.failure = null
+        assertArrayEquals(key, ready())
+    }
+
+    @Test
+    fun `a full disk is told`() {
+        files.folder.deleteRecursively()
+        files.folder.writeText("in the way")
+        assertEquals(KeyTrouble.DISK, trouble())
+    }
+}

@@ -1,0 +1,125 @@
+package org.heliograph.android.platform
+
+import android.Manifest
+import android.app.NotificationManager
+import android.content.Context
+import androidx.core.app.NotificationCompat
+import kotlinx.coroutines.runBlocking
+import org.heliograph.AccountSender
+import org.heliograph.Conversation
+import org.heliograph.ConversationId
+import org.heliograph.ConversationKind
+import org.heliograph.ConversationState
+import org.heliograph.DeliveryState
+import org.heliograph.Message
+import org.heliograph.MessageRow
+import org.heliograph.Notification
+import org.heliograph.Security
+import org.heliograph.android.state.Preferences
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertNotNull
+import org.junit.Assert.assertNull
+import org.junit.Assert.assertTrue
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.annotation.Config
+
+@RunWith(RobolectricTestRunner::class)
+@Config(sdk = [29, 35])
+class MessageNotificationsTest {
+    private val app = RuntimeEnvironment.getApplication()
+    private val manager = app.getSystemService(NotificationManager::class.java)
+    private var preferences = Preferences()
+    private val notifications = MessageNotifications(app as Context) { preferences }
+
+    init {
+        shadowOf(app).grantPermissions(Manifest.permission.POST_NOTIFICATIONS)
+    }
+
+    private fun message(row: Long, conversation: Long, text: String) = Message(
+        row = MessageRow(row), conversation = ConversationId(conversation), id = "id-$row",
+        sender = AccountSender("ben@example.org"), outgoing = false, security = Security.ENCRYPTED, text = text,
+        sentAtMs = row, receivedAtMs = row, position = row, state = DeliveryState.ARCHIVED, failure = null,
+        deliveredTo = 0u, displayedBy = 0u, revision = 1u,
+    )
+
+    private fun unread(conversation: Long, vararg texts: String) = Notification(
+        conversation = Conversation(
+            id = ConversationId(conversation), kind = ConversationKind.GROUP, address = "team@rooms.example.org",
+            name = "Bridge\u202e team", security = Security.ENCRYPTED, state = ConversationState.ACTIVE, failure = null,
+            createdAtMs = 1,
+            unread = texts.size.toULong(),
+            lastActivityMs = 2,
+            draft = "",
+            preview = null,
+            revision = 1u,
+        ),
+        messages = texts.mapIndexed { index, text -> message(conversation * 100 + index, conversation, text) },
+    )
+
+    private fun show(vararg unread: Notification) = runBlocking {
+        notifications.draw(unread.toList(), "ana@example.org")
+    }
+
+    private fun shown(conversation: Long) = shadowOf(manager).getNotification("$conversation", MessageNotifications.ID)
+
+    @Test
+    fun `a conversation is shown with its messages, its name, an answer and read`() {
+        show(unread(7, "is the bridge open", "hello"))
+        val notification = shown(7)
+        val style = NotificationCompat.MessagingStyle.extractMessagingStyleFromNotification(notification)!!
+        assertEquals(listOf("is the bridge open", "hello"), style.messages.map { it.text.toString() })
+        assertEquals("ben", style.messages.first().person?.name)
+        assertTrue(style.isGroupConversation)
+        // A name can't turn the line around.
+        assertEquals("Bridge team", style.conversationTitle)
+        assertEquals("conversation-7", notification.shortcutId)
+        assertEquals(listOf("Reply", "Mark as read"), notification.actions.map { it.title.toString() })
+        assertEquals(NotificationReceiver.ANSWER, notification.actions.first().remoteInputs.single().resultKey)
+        // On a locked screen nobody reads who wrote, and what.
+        assertEquals(android.app.Notification.VISIBILITY_PRIVATE, notification.visibility)
+        assertEquals("New messages", notification.publicVersion.extras.getString("android.title"))
+    }
+
+    @Test
+    fun `what was read goes, and what is new stays beside it`() {
+        show(unread(1, "a"), unread(2, "b"))
+        assertNotNull(shadowOf(manager).getNotification(MessageNotifications.SUMMARY))
+        show(unread(2, "b"))
+        assertNull(shown(1))
+        assertNotNull(shown(2))
+        show()
+        assertEquals(0, shadowOf(manager).size())
+    }
+
+    @Test
+    fun `what is shown already makes no second sound`() {
+        show(unread(1, "a"))
+        val first = shown(1)
+        show(unread(1, "a"))
+        assertTrue(first === shown(1))
+        show(unread(1, "a", "b"))
+        assertTrue(first !== shown(1))
+    }
+
+    @Test
+    fun `a person who wants to be told no text is told none`() {
+        preferences = Preferences(notificationText = false)
+        show(unread(1, "secret"))
+        val extras = shown(1).extras
+        assertEquals("New messages", extras.getString("android.title"))
+        val all = extras.toString()
+        assertTrue("secret" !in all && "Bridge" !in all)
+    }
+
+    @Test
+    fun `who denied notifications gets none, and loses those that were there`() {
+        show(unread(1, "a"))
+        shadowOf(manager).setNotificationsEnabled(false)
+        show(unread(1, "a"), unread(2, "b"))
+        assertEquals(0, shadowOf(manager).size())
+    }
+}

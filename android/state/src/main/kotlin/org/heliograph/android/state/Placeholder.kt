@@ -1,3 +1,0 @@
-package org.heliograph.android.state
-
-internal object Placeholder

@@ -1,0 +1,111 @@
+package org.heliograph.android.state
+
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.test.TestScope
+import kotlinx.coroutines.test.runCurrent
+import kotlinx.coroutines.test.runTest
+import org.heliograph.FailureCode
+import org.heliograph.TlsMode
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+
+@OptIn(ExperimentalCoroutinesApi::class)
+class SignInScreenTest {
+    private val accounts = FakeAccounts()
+
+    private fun TestScope.screen() = SignInScreen(accounts, backgroundScope)
+
+    @Test
+    fun `an address and a password are enough`() = runTest {
+        screen().signIn(" ana@relief.example ", "secret ")
+        runCurrent()
+        val config = accounts.added.single()
+        assertEquals("ana@relief.example" to "secret ", config.address to config.password)
+        assertNull(config.server)
+        assertTrue(accounts.account.value is Account.Open)
+    }
+
+    @Test
+    fun `a certificate that nobody vouches for is a question, and the answer is the key that was shown`() = runTest {
+        accounts.failures += FailureCode.CERTIFICATE_REJECTED
+        val screen = screen()
+        screen.signIn("ana@relief.example", "secret")
+        runCurrent()
+        assertEquals("AA:BB", screen.state.value.certificate?.fingerprintSha256)
+        screen.trust()
+        runCurrent()
+        assertEquals(listOf(null, "the pin"), accounts.added.map { it.trustedKey })
+        assertTrue(accounts.account.value is Account.Open)
+    }
+
+    @Test
+    fun `another key than the one that was trusted is an error, and no second question`() = runTest {
+        repeat(2) { accounts.failures += FailureCode.CERTIFICATE_REJECTED }
+        val screen = screen()
+        screen.signIn("ana@relief.example", "secret")
+        runCurrent()
+        screen.trust()
+        runCurrent()
+        assertNull(screen.state.value.certificate)
+        assertEquals(FailureCode.CERTIFICATE_REJECTED, screen.state.value.failure?.code)
+    }
+
+    @Test
+    fun `whoever does not trust is back at the form, and trusting later does nothing`() = runTest {
+        accounts.failures += FailureCode.CERTIFICATE_REJECTED
+        val screen = screen()
+        screen.signIn("ana@relief.example", "secret")
+        runCurrent()
+        screen.cancel()
+        screen.trust()
+        runCurrent()
+        assertEquals(SignInState(), screen.state.value)
+        assertEquals(1, accounts.added.size)
+    }
+
+    @Test
+    fun `a wrong password is said, and waiting can be given up`() = runTest {
+        accounts.failures += FailureCode.AUTHENTICATION_FAILED
+        val screen = screen()
+        screen.signIn("ana@relief.example", "wrong")
+        runCurrent()
+        assertEquals(FailureCode.AUTHENTICATION_FAILED, screen.state.value.failure?.code)
+        accounts.gate = CompletableDeferred()
+        screen.signIn("ana@relief.example", "secret")
+        screen.signIn("ana@relief.example", "secret")
+        runCurrent()
+        assertTrue(screen.state.value.busy)
+        screen.cancel()
+        accounts.gate?.complete(Unit)
+        runCurrent()
+        assertEquals(Account.None, accounts.account.value)
+        assertEquals(2, accounts.added.size)
+    }
+
+    @Test
+    fun `a server by hand, with the way that belongs to its port`() = runTest {
+        for ((port, expected) in listOf("" to (5222 to TlsMode.START_TLS), "5223" to (5223 to TlsMode.DIRECT))) {
+            accounts.failures += FailureCode.HOST_UNKNOWN
+            screen().signIn("ana@relief.example", "secret", ServerPlace(" 10.0.0.7 ", port, " PEM "))
+            runCurrent()
+            val config = accounts.added.last()
+            assertEquals("10.0.0.7", config.server?.host)
+            assertEquals(expected, config.server?.let { it.port.toInt() to it.tls })
+            assertEquals("PEM", config.extraCaPem)
+        }
+    }
+
+    @Test
+    fun `a link fills in the address`() = runTest {
+        val screen = screen()
+        screen.link("xmpp:ana@relief.example?register")
+        runCurrent()
+        assertEquals("ana@relief.example", screen.state.value.linked)
+        screen.link("https://relief.example")
+        runCurrent()
+        assertEquals(FailureCode.INVALID_ARGUMENT, screen.state.value.failure?.code)
+    }
+}

@@ -1,0 +1,55 @@
+package org.heliograph
+
+/**
+ * What a screen shows of one conversation. Never changes; a [Timeline] brings the next one.
+ *
+ * @property messages from old to new, each once, each as it was last; those of ours without a place yet come last
+ * @property older there are older ones on this device: [Timeline.earlier] brings them
+ * @property seams places where messages are missing
+ */
+public data class TimelineState(
+    public val messages: List<Message>,
+    public val older: Boolean,
+    public val seams: List<Seam>,
+) {
+    /** The same with what is new and what has changed. */
+    internal fun changed(changes: List<Message>): TimelineState {
+        val shown = LinkedHashMap<MessageRow, Message>(messages.size + changes.size)
+        messages.associateByTo(shown) { it.row }
+        val first = messages.firstOrNull()
+        for (change in changes) {
+            val before = shown[change.row]
+            // What stands before the first one that is shown comes with its neighbours, when those are asked for.
+            val isOutside = before == null && older && first != null && ORDER.compare(change, first) < 0
+            val isNewer = before == null || change.revision > before.revision
+            when {
+                !isNewer || isOutside -> Unit
+                change.state == DeliveryState.DISCARDED -> shown -= change.row
+                else -> shown[change.row] = change
+            }
+        }
+        return copy(messages = shown.values.sortedWith(ORDER))
+    }
+
+    /** The same with a page from further back, after which [older] and the seams there are known. */
+    internal fun extended(page: TimelinePage): TimelineState = TimelineState(
+        messages = copy(older = false).changed(page.messages).messages,
+        older = page.older,
+        seams = (page.seams + seams).distinctBy { it.position },
+    )
+
+    /** The same with what a page that covers all of it says about what is around the messages. */
+    internal fun refreshed(page: TimelinePage): TimelineState = TimelineState(
+        messages = copy(older = false).changed(page.messages).messages,
+        older = page.older,
+        seams = page.seams,
+    )
+
+    internal companion object {
+        /** The store's order: by place, and those without one last, as they were written. */
+        val ORDER: Comparator<Message> =
+            compareBy({ it.position ?: Long.MAX_VALUE }, { it.row.number })
+
+        fun of(page: TimelinePage): TimelineState = TimelineState(page.messages, page.older, page.seams)
+    }
+}

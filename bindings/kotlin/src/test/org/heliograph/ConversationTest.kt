@@ -1,0 +1,146 @@
+package org.heliograph
+
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+import org.heliograph.Phone.Companion.isActive
+import org.junit.jupiter.api.AfterAll
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.BeforeAll
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.TestInstance
+import org.junit.jupiter.api.io.TempDir
+import java.nio.file.Path
+
+/** Two phones in Kotlin and one client in Rust on a real server. The tests may run in any order. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+internal class ConversationTest {
+    private lateinit var ana: Phone
+    private lateinit var ben: Phone
+    private lateinit var dora: Shell
+
+    @BeforeAll
+    fun signIn(@TempDir folder: Path): Unit = runBlocking {
+        val nobody = Environment.account("chloe")
+        val phones = listOf("ana", "ben").map { async { Phone.add(it, folder).connect().keysPublished(nobody) } }
+        dora = Shell.start("dora", folder, nobody)
+        phones.awaitAll().let { (first, second) ->
+            ana = first
+            ben = second
+        }
+    }
+
+    @AfterAll
+    fun shutDown(): Unit = runBlocking {
+        dora.close()
+        for (phone in listOf(ana, ben)) phone.heliograph.shutdown().getOrThrow()
+        assertEquals(emptyList<String>(), Traces.threadsOfHeliograph(), "threads were left after shutdown")
+    }
+
+    @Test
+    fun `a group of two phones in Kotlin and a client in Rust`(): Unit = runBlocking {
+        val others = listOf(ben.account.address, Environment.account("dora").address)
+        val group = ana.heliograph.createGroup("Ridge", others).getOrThrow()
+        ana.untilConversation("for the group") { it.id == group && it.isActive }
+        val members = ana.heliograph.members(group).getOrThrow()
+        assertEquals((others + ana.account.address).sorted(), members.sorted())
+
+        val row = ana.heliograph.send(group, "the bridge is open again").getOrThrow()
+        // The invited learn the name from the first message, not from the invitation.
+        val groupOfBen = ben.untilConversation("for the group and its name") { it.name == "Ridge" && it.isActive }
+        assertEquals(ConversationKind.GROUP to Security.ENCRYPTED, groupOfBen.kind to groupOfBen.security)
+        val got = ben.untilMessage(groupOfBen.id, "for a text") { it.text == "the bridge is open again" }
+        assertEquals(Security.ENCRYPTED, got.security)
+        assertEquals(AccountSender(ana.account.address), got.sender)
+        dora.until(""""event":"message"""", "the bridge is open again", """"security":"encrypted"""")
+
+        dora.send("Ridge", "good, we start at six")
+        for ((phone, conversation) in listOf(ana to group, ben to groupOfBen.id)) {
+            val heard = phone.untilMessage(conversation, "for the Rust client") { it.text == "good, we start at six" }
+            assertEquals(Security.ENCRYPTED, heard.security)
+            assertEquals(AccountSender(Environment.account("dora").address), heard.sender)
+        }
+        ben.heliograph.send(groupOfBen.id, "bring <rope> & water \u26f0").getOrThrow()
+        ana.untilMessage(group, "for an answer") { it.text == "bring <rope> & water \u26f0" }
+        dora.until(""""event":"message"""", "bring <rope> & water")
+
+        val delivered = ana.untilMessage(group, "until both have it") { it.row == row && it.deliveredTo == 2u }
+        assertTrue(delivered.outgoing && delivered.state == DeliveryState.DELIVERED)
+    }
+
+    @Test
+    fun `a chat arrives, is read and is found`(): Unit = runBlocking {
+        val chat = ana.heliograph.startChat(ben.account.address).getOrThrow()
+        ana.untilConversation("for the chat") { it.id == chat && it.isActive && it.security == Security.ENCRYPTED }
+        val sent = ana.heliograph.send(chat, "are the tents dry?").getOrThrow()
+        val chatOfBen = ben.untilConversation("for the chat") { it.title == ana.account.address && it.unread > 0u }
+        val got = ben.untilMessage(chatOfBen.id, "for a text") { it.text == "are the tents dry?" }
+        assertEquals(Security.ENCRYPTED, got.security)
+
+        val (shown) = ben.heliograph.notifications(perConversation = 5).getOrThrow().filter {
+            it.conversation.id ==
+                chatOfBen.id
+        }
+        assertEquals(listOf(got.row), shown.messages.map { it.row })
+        assertEquals("are the tents dry?", shown.conversation.preview?.text)
+        ben.heliograph.setDraft(chatOfBen.id, "not quite").getOrThrow()
+        assertEquals("not quite", ben.untilConversation("for a draft") { it.draft.isNotEmpty() }.draft)
+        val answer = ben.heliograph.reply(chatOfBen.id, got.row, "come and see").getOrThrow()
+        ana.untilMessage(chat, "for an answer") { it.text == "come and see" }
+
+        ben.heliograph.markRead(chatOfBen.id, answer).getOrThrow()
+        ben.untilConversation("until nothing is unread") { it.id == chatOfBen.id && it.unread == 0uL }
+        // Others learn what was seen, unless the user has turned that off.
+        assertTrue(ben.heliograph.settings().getOrThrow().readReceipts)
+        ana.untilMessage(chat, "until it was seen") { it.row == sent && it.state == DeliveryState.DISPLAYED }
+        ben.heliograph.changeSettings(Settings(readReceipts = false)).getOrThrow()
+        assertEquals(Settings(readReceipts = false), ben.heliograph.settings().getOrThrow())
+        val cost = ben.heliograph.usage().getOrThrow().bySituation
+        assertTrue(
+            cost.sumOf {
+                it.connects
+            } >= 1uL && cost.sumOf { it.bytesUp } > 1000uL,
+            "a conversation has its price",
+        )
+        for (query in listOf("tents", "TENTS dry", "tent")) {
+            assertEquals(listOf(got.row), ben.heliograph.search(query).getOrThrow().map { it.row }, query)
+        }
+        assertEquals(emptyList<Message>(), ben.heliograph.search("tents tomorrow", chatOfBen.id).getOrThrow())
+        assertEquals(emptyList<Unreadable>(), ben.heliograph.unreadable(chatOfBen.id).getOrThrow())
+    }
+
+    @Test
+    fun `a suspended phone catches up, and its timeline goes on`(@TempDir folder: Path): Unit = runBlocking {
+        val hugo = Phone.add("hugo", folder)
+        hugo.heliograph.use {
+            catchUp(hugo.connect().keysPublished(Environment.account("chloe")))
+        }
+        assertEquals(FailureCode.CLOSED, (hugo.heliograph.resume() as Outcome.Failed).failure.code)
+        hugo.heliograph.shutdown().getOrThrow()
+    }
+
+    private suspend fun catchUp(hugo: Phone) {
+        val chat = ana.heliograph.startChat(hugo.account.address).getOrThrow()
+        ana.sendSafely(chat, "before")
+        val chatOfHugo = hugo.untilConversation("for the chat") { it.address == ana.account.address }.id
+        hugo.heliograph.timeline(chatOfHugo, page = 2).getOrThrow().use { timeline ->
+            withTimeout(DEADLINE) { timeline.states.first { state -> state.messages.any { it.text == "before" } } }
+            repeat(2) { hugo.heliograph.suspend().getOrThrow() }
+            assertEquals(
+                FailureCode.CLOSED,
+                (hugo.heliograph.send(chatOfHugo, "asleep") as Outcome.Failed).failure.code,
+            )
+
+            val texts = listOf("first while away", "second while away")
+            for (text in texts) ana.sendSafely(chat, text)
+            val report = hugo.heliograph.catchUp(within = DEADLINE).getOrThrow()
+            assertEquals(CatchUpReport(texts.size.toULong(), CatchUpEnd.COMPLETE, null), report)
+            hugo.heliograph.resume().getOrThrow()
+            val shown = withTimeout(DEADLINE) { timeline.states.first { it.messages.size == 3 } }
+            assertEquals(listOf("before") + texts, shown.messages.map { it.text })
+        }
+    }
+}

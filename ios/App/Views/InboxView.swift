@@ -1,0 +1,113 @@
+import Heliograph
+import HeliographKit
+import SwiftUI
+
+struct InboxView: View {
+    private enum Sheet: String, Identifiable {
+        case chat, group, search, connection, settings
+        var id: String { rawValue }
+    }
+
+    @State private var screen: Inbox
+    @State private var connection: ConnectionPanel
+    @State private var sheet: Sheet?
+    @State private var path: [ConversationID] = []
+    private let client: Client
+
+    init(client: Client) {
+        self.client = client
+        _screen = State(initialValue: Inbox(client: client))
+        _connection = State(initialValue: ConnectionPanel(client: client))
+    }
+
+    var body: some View {
+        NavigationStack(path: $path) {
+            List(screen.conversations) { conversation in
+                NavigationLink(value: conversation.id) { InboxRow(conversation: conversation) }
+            }
+            .overlay {
+                if screen.isLoaded, screen.conversations.isEmpty {
+                    ContentUnavailableView("No conversations yet", systemImage: "bubble.left.and.bubble.right")
+                }
+            }
+            .safeAreaInset(edge: .top) {
+                if connection.needsAttention {
+                    Button {
+                        sheet = .connection
+                    } label: {
+                        ConnectionLabel(connection: connection.connection)
+                    }
+                    .buttonStyle(.bordered)
+                }
+            }
+            .navigationTitle("Conversations")
+            .navigationDestination(for: ConversationID.self) { ChatView(client: client, id: $0) }
+            .toolbar {
+                ToolbarItem(placement: .topBarLeading) {
+                    Button("Settings", systemImage: "gear") { sheet = .settings }
+                }
+                ToolbarItemGroup(placement: .topBarTrailing) {
+                    Button("Search", systemImage: "magnifyingglass") { sheet = .search }
+                    Menu("New conversation", systemImage: "square.and.pencil") {
+                        Button("New chat") { sheet = .chat }
+                        Button("New group") { sheet = .group }
+                    }
+                }
+            }
+            .sheet(item: $sheet) { sheet in
+                switch sheet {
+                case .chat: NewChatView(client: client, opened: open)
+                case .group: NewGroupView(client: client, created: open)
+                case .search: SearchView(client: client, chosen: open)
+                case .connection: ConnectionView(screen: connection)
+                case .settings: SettingsView(client: client, connection: connection)
+                }
+            }
+            .alert($screen.failure)
+        }
+        .task { await screen.listen() }
+        .task { await connection.listen() }
+    }
+
+    private func open(_ conversation: ConversationID) {
+        sheet = nil
+        path = [conversation]
+    }
+}
+
+private struct InboxRow: View {
+    let conversation: Conversation
+
+    var body: some View {
+        HStack {
+            VStack(alignment: .leading) {
+                Text(verbatim: conversation.title).font(.headline)
+                if let failure = conversation.failure {
+                    Text(verbatim: failure.advice).font(.subheadline).foregroundStyle(.red)
+                } else if !conversation.draft.isEmpty {
+                    Text("Draft: \(conversation.draft)").font(.subheadline).lineLimit(1)
+                } else if let preview = conversation.preview {
+                    Text(verbatim: preview.text).font(.subheadline).lineLimit(1)
+                }
+                if conversation.security == .plain {
+                    Label("Not encrypted", systemImage: "lock.open").font(.subheadline)
+                }
+            }
+            Spacer()
+            VStack(alignment: .trailing) {
+                if let activity = conversation.lastActivity {
+                    Text(activity, format: .relative(presentation: .named)).font(.caption)
+                }
+                if conversation.unread > 0 {
+                    Text(conversation.unread, format: .number)
+                        .font(.caption.bold())
+                        .padding(.horizontal, 8)
+                        .background(.tint, in: .capsule)
+                        .foregroundStyle(.white)
+                        .accessibilityLabel("\(conversation.unread) unread")
+                }
+            }
+        }
+        .accessibilityElement(children: .combine)
+    }
+}

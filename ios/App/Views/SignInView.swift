@@ -1,0 +1,47 @@
+import Heliograph
+import HeliographKit
+import SwiftUI
+
+struct SignInView: View {
+    @State var screen: SignIn
+    let done: (Client) async -> Void
+
+    var body: some View {
+        NavigationStack {
+            Form {
+                Section {
+                    TextField("Address", text: $screen.address, prompt: Text(verbatim: "name@example.org"))
+                        .textContentType(.username)
+                        .keyboardType(.emailAddress)
+                        .textInputAutocapitalization(.never)
+                        .autocorrectionDisabled()
+                    SecureField("Password", text: $screen.password)
+                        .textContentType(.password)
+                }
+                Section("Advanced") {
+                    TextField("Server", text: $screen.server, prompt: Text(verbatim: "host:5222"))
+                        .textInputAutocapitalization(.never)
+                        .autocorrectionDisabled()
+                }
+                Button("Sign in") {
+                    Task { if let client = await screen.signIn() { await done(client) } }
+                }
+                .disabled(!screen.canSignIn)
+                if screen.isSigningIn { ProgressView("Signing in") }
+            }
+            .navigationTitle("Heliograph")
+            .alert($screen.failure)
+            .alert(
+                "Do you know this server?", isPresented: .constant(screen.question != nil), presenting: screen.question
+            ) { _ in
+                Button("Trust this key", role: .destructive) {
+                    screen.trust()
+                    Task { if let client = await screen.signIn() { await done(client) } }
+                }
+                Button("Cancel", role: .cancel) { screen.distrust() }
+            } message: { certificate in
+                Text("Compare the fingerprint with what the operator says: \(certificate.fingerprintSha256)")
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import Heliograph
+import SwiftUI
+
+// What states are called. The words are in Localizable.xcstrings.
+
+extension DeliveryState {
+    var explanation: LocalizedStringKey {
+        switch self {
+        case .queued: "Waiting"
+        case .sending: "Sending"
+        case .sent: "Sent"
+        case .archived: "Stored at the server"
+        case .delivered: "Delivered"
+        case .displayed: "Read"
+        case .failed, .discarded: "Not sent"
+        }
+    }
+}
+
+extension SeamKind {
+    var explanation: LocalizedStringKey {
+        switch self {
+        case .notLoaded: "Earlier messages are at the server"
+        case .forgotten: "The server has forgotten messages from here"
+        case .beforeJoining: "From before you joined"
+        }
+    }
+}
+
+extension ConnectionState {
+    var explanation: LocalizedStringKey {
+        switch self {
+        case .offline: "No network"
+        case .connecting: "Connecting"
+        case .online: "Online"
+        case .waiting: "Waiting to try again"
+        case .stopped: "Not connected"
+        case .suspended: "Asleep"
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import Heliograph
+import Observation
+
+/// A new chat with one account.
+@MainActor
+@Observable
+public final class NewChat: Screen {
+    /// What was typed.
+    public var address = ""
+    /// The chat, once it is there.
+    public private(set) var opened: ConversationID?
+
+    /// For an account.
+    public override init(client: Client) {
+        super.init(client: client)
+    }
+
+    /// Worth a try; whether it is an address is for the core to say.
+    public var canOpen: Bool { !address.trimmed.isEmpty }
+
+    /// Opens the chat.
+    public func open() async {
+        let (client, contact) = (client, address.trimmed)
+        opened = await perform { try await client.startChat(with: contact) }
+    }
+}
+
+/// A new encrypted group.
+@MainActor
+@Observable
+public final class NewGroup: Screen {
+    /// Its name.
+    public var name = ""
+    /// Who shall be in it, beside us.
+    public private(set) var members: [String] = []
+    /// What is being typed.
+    public var candidate = ""
+    /// The group, once it is there.
+    public private(set) var created: ConversationID?
+
+    /// For an account.
+    public override init(client: Client) {
+        super.init(client: client)
+    }
+
+    /// It has a name and somebody to talk to.
+    public var canCreate: Bool { !name.trimmed.isEmpty && !members.isEmpty }
+
+    /// Puts what was typed on the list, once.
+    public func add() {
+        let address = candidate.trimmed
+        if !address.isEmpty, !members.contains(address) { members.append(address) }
+        candidate = ""
+    }
+
+    /// Takes somebody off the list.
+    public func remove(_ address: String) {
+        members.removeAll { $0 == address }
+    }
+
+    /// Makes the group.
+    public func create() async {
+        let (client, name, members) = (client, name.trimmed, members)
+        created = await perform { try await client.createGroup(named: name, members: members) }
+    }
+}
+
+/// Who is in a group.
+@MainActor
+@Observable
+public final class Members: Screen {
+    /// Which group.
+    public let group: ConversationID
+    /// The accounts, ours first.
+    public private(set) var addresses: [String] = []
+    /// What is being typed.
+    public var candidate = ""
+
+    /// Of a group.
+    public init(client: Client, group: ConversationID) {
+        self.group = group
+        super.init(client: client)
+    }
+
+    /// Keeps the list true until the task is cancelled.
+    public func listen() async {
+        await listening {
+            for try await update in client.conversations where update.conversations.contains(where: { $0.id == group })
+            {
+                let all = try await client.members(of: group)
+                addresses = all.sorted { ($0 == client.address ? 0 : 1, $0) < ($1 == client.address ? 0 : 1, $1) }
+            }
+        }
+    }
+
+    /// Invites who was typed.
+    public func invite() async {
+        let (client, group, address) = (client, group, candidate.trimmed)
+        if await perform({ try await client.invite([address], into: group) }) != nil { candidate = "" }
+    }
+
+    /// Removes somebody; only who owns the group may.
+    public func remove(_ address: String) async {
+        let (client, group) = (client, group)
+        await perform { try await client.remove([address], from: group) }
+    }
+}
+
+extension String {
+    var trimmed: String { trimmingCharacters(in: .whitespacesAndNewlines) }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import Heliograph
+import Observation
+
+/// Signing in for the first time on this device.
+@MainActor
+@Observable
+public final class SignIn {
+    /// `name@server`.
+    public var address = ""
+    /// The password; gone as soon as it was used.
+    public var password = ""
+    /// Where to connect to, as `host:port`, if not where the domain says.
+    public var server = ""
+    /// A private authority to trust, in PEM.
+    public var authority: String?
+    /// At work.
+    public private(set) var isSigningIn = false
+    /// Why it did not work.
+    public var failure: HeliographError?
+    /// The server's certificate, if nobody vouches for it: the user compares it with what the operator says, and then calls
+    /// ``trust()``.
+    public private(set) var question: ServerCertificate?
+    /// The key that the user has confirmed.
+    private var trustedKey: String?
+
+    private let accounts: Accounts
+
+    /// Into these accounts.
+    public init(accounts: Accounts) {
+        self.accounts = accounts
+    }
+
+    /// All that is needed was typed.
+    public var canSignIn: Bool { !isSigningIn && !address.trimmed.isEmpty && !password.isEmpty }
+
+    /// Signs in, and opens the account. Cancelling the task ends it and leaves nothing behind.
+    public func signIn() async -> Client? {
+        guard canSignIn else { return nil }
+        isSigningIn = true
+        defer { isSigningIn = false }
+        do {
+            let client = try await accounts.add(try configuration())
+            password = ""
+            failure = nil
+            return client
+        } catch let error as HeliographError {
+            failure = Task.isCancelled ? nil : error
+            if error.code == .certificateRejected { await ask() }
+        } catch {
+            failure = Accounts.unusable
+        }
+        return nil
+    }
+
+    /// Only a missing authority can be made up for by a person's word.
+    private func ask() async {
+        guard let shown = try? await Client.inspectServer(of: configuration()), shown.problem == .unknownIssuer else {
+            return
+        }
+        question = shown
+        failure = nil
+    }
+
+    /// The user has compared the certificate; the next ``signIn()`` accepts its key.
+    public func trust() {
+        trustedKey = question?.keyPin
+        question = nil
+    }
+
+    /// The user has not.
+    public func distrust() {
+        question = nil
+    }
+
+    private func configuration() throws -> AccountConfig {
+        var place: ServerOverride?
+        if !server.trimmed.isEmpty {
+            let parts = server.trimmed.split(separator: ":", omittingEmptySubsequences: false)
+            guard let last = parts.last, parts.count > 1, let port = UInt16(last) else { throw SignIn.malformedServer }
+            place = ServerOverride(host: parts.dropLast().joined(separator: ":"), port: port, tls: .startTls)
+        }
+        return AccountConfig(
+            address: address.trimmed, password: password, server: place, extraCaPem: authority, trustedKey: trustedKey)
+    }
+
+    private static let malformedServer = HeliographError(
+        code: .invalidArgument,
+        name: "invalid-argument",
+        transient: false,
+        advice: "Something that was typed or passed in is malformed.",
+        detail: "the server's place is not host:port"
+    )
+}

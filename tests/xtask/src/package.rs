@@ -1,0 +1,80 @@
+//! `cargo xtask package …`: what is handed to app developers and phones.
+//!
+//! Before anything is built, the command looks for the tools that it needs and names all that are missing.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use crate::android::{aar, apk, native, shell::Shell};
+use crate::test::process::Programs;
+use crate::test::stand::Profile;
+use crate::test::{Outcome, kotlin};
+
+/// What to package.
+#[derive(Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// The Kotlin library with the core inside, as an AAR for phones and emulators; needs Android's NDK and cargo-ndk.
+    Android(Android),
+}
+
+#[derive(Args)]
+struct Android {
+    /// Make the Android shell as an APK as well, signed with a key that is thrown away: to try it on a phone.
+    #[arg(long)]
+    apk: bool,
+    /// Leave the core's native libraries out: shows that the rest can be packaged where the NDK is missing.
+    #[arg(long)]
+    without_native: bool,
+}
+
+/// Packages.
+pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let What::Android(Android { apk, without_native }) = arguments.what;
+    let mut programs = Programs::of("package")?;
+    match Box::pin(android(apk, !without_native, &mut programs)).await? {
+        Outcome::Failed { output, .. } => {
+            eprintln!("{output}");
+            Ok(ExitCode::FAILURE)
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Makes the AAR, and the APK if wanted; says where they are.
+pub async fn android(with_apk: bool, with_native: bool, programs: &mut Programs) -> anyhow::Result<Outcome> {
+    if with_native {
+        native::check_tools()?;
+        if let Some(failure) = programs.run(native::build()).await? {
+            return Ok(failure);
+        }
+    }
+    let heliograph = match kotlin::build(programs, Profile::Debug).await? {
+        Ok(built) => built,
+        Err(failure) => return Ok(failure),
+    };
+    let library = aar::make(&heliograph.classes, with_native)?;
+    println!("  {}", library.display());
+    if with_apk {
+        let shell = match Shell::build(&heliograph.class_path(), programs).await? {
+            Ok(shell) => shell,
+            Err(failure) => return Ok(failure),
+        };
+        let parts = apk::Parts {
+            heliograph: heliograph.classes.to_vec(),
+            libraries: heliograph.libraries.clone(),
+            with_native,
+        };
+        match Box::pin(apk::make(&shell, &parts, programs)).await? {
+            Ok(file) => println!("  {}", file.display()),
+            Err(failure) => return Ok(failure),
+        }
+    }
+    Ok(Outcome::Passed(programs.counts()))
+}

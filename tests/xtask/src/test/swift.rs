@@ -1,0 +1,185 @@
+//! The Swift packages: the bindings on a server that is started for them, what the iOS app consists of beside its views, and
+//! as much of the views as can be checked without Apple's frameworks.
+//!
+//! What the tests are told is in their environment and documented in `bindings/swift/README.md`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use heliograph_lab::server::PROSODY_13;
+use heliograph_lab::{Options, Server, ServerTree, workspace};
+use tokio::process::Command;
+
+use super::Outcome;
+use super::process::Programs;
+use crate::swift::{Swift, sources};
+
+/// The accounts that the tests use, each for one part; the last one is the quick start's.
+const ACCOUNTS: [&str; 11] =
+    ["ana", "ben", "chloe", "dora", "eve", "finn", "gina", "hugo", "ida", "jan", "kim"];
+
+/// What the iOS app does beside showing it.
+const KIT: &str = "ios/HeliographKit";
+
+/// What only Apple's systems can compile.
+const VIEWS: [&str; 2] = ["ios/App", "ios/NotificationService"];
+
+/// Where the quick start of the package's README is put to be compiled; the package looks for it.
+const QUICK_START: &str = "Tests/QuickStart/main.swift";
+
+/// Builds, generates, checks the form, starts the server, runs the tests; with `all` those of the models once more under the
+/// thread sanitizer.
+pub async fn run(programs: &mut Programs, all: bool) -> anyhow::Result<Outcome> {
+    let swift = Swift::find()?;
+    let build = ["build", "-p", "heliograph-ffi", "-p", "heliograph-bindgen", "-p", "heliograph"];
+    let mut commands = vec![Programs::cargo(&build)];
+    commands.extend(sources::generators_in_place());
+    commands.push(lint(&swift));
+    commands.push(parse(&swift)?);
+    for command in commands {
+        if let Some(failure) = programs.run(command).await? {
+            return Ok(failure);
+        }
+    }
+    fs::create_dir_all(workspace::target().join("lab")).context("creating the lab's folder")?;
+    let folder = tempfile::Builder::new()
+        .prefix("swift-")
+        .tempdir_in(workspace::target().join("lab"))
+        .context("creating the server's folder")?;
+    let tree = ServerTree::unpacked(PROSODY_13)?;
+    let server = Server::start(&tree, folder.path(), Options::with_accounts(&ACCOUNTS)).await?;
+    write_quick_start(&server)?;
+    for package in [sources::PACKAGE, KIT] {
+        let before = programs.counts().passed;
+        if let Some(failure) = programs.run(test(&swift, package, &server, Sanitizer::None)?).await? {
+            return Ok(failure);
+        }
+        if programs.counts().passed == before {
+            return Ok(Outcome::Missing { reason: format!("{package} has no tests") });
+        }
+    }
+    if all && let Some(failure) = programs.run(test(&swift, KIT, &server, Sanitizer::Thread)?).await? {
+        return Ok(failure);
+    }
+    Ok(Outcome::Passed(programs.counts()))
+}
+
+/// Reads the code that only Apple's systems can compile, as far as the grammar goes.
+fn parse(swift: &Swift) -> anyhow::Result<Command> {
+    let mut command = swift.command("swiftc");
+    command.args(["-frontend", "-parse"]);
+    let mut files = Vec::new();
+    for folder in VIEWS {
+        swift_files(&workspace::root().join(folder), &mut files)?;
+    }
+    ensure!(!files.is_empty(), "there are no views");
+    files.sort();
+    command.args(files);
+    Ok(command)
+}
+
+fn swift_files(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
+    for entry in entries {
+        let path = entry.context("reading a folder")?.path();
+        if path.is_dir() {
+            swift_files(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "swift") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// What watches a run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sanitizer {
+    /// Nothing.
+    None,
+    /// Data races in the Swift code; the core's library is not built for it.
+    Thread,
+}
+
+/// The formatter's opinion on everything that is written by hand, as errors.
+fn lint(swift: &Swift) -> Command {
+    let mut command = swift.command("swift");
+    let package = workspace::root().join(sources::PACKAGE);
+    command
+        .args(["format", "lint", "--strict", "--recursive"])
+        .args(VIEWS.map(|folder| workspace::root().join(folder)))
+        .args(["Package.swift", "Sources", "Tests"].map(|part| workspace::root().join(KIT).join(part)))
+        .args([package.join("Package.swift"), package.join("Sources").join("Heliograph")])
+        .args([
+            package.join("Sources/HeliographCore/Identifiers.swift"),
+            package.join("Tests/HeliographTests"),
+        ]);
+    command
+}
+
+/// Runs a package's tests.
+fn test(swift: &Swift, package: &str, server: &Server, sanitizer: Sanitizer) -> anyhow::Result<Command> {
+    let library = sources::library_folder()?;
+    let scratch = scratch(package, sanitizer);
+    let accounts: Vec<String> =
+        server.accounts().iter().map(|account| format!("{}:{}", account.name, account.password)).collect();
+    let mut command = swift.command("swift");
+    command
+        // One after the other: they look for what is left behind in the process.
+        .args(["test", "--no-parallel", "--package-path"])
+        .arg(workspace::root().join(package))
+        .arg("--scratch-path")
+        .arg(&scratch)
+        .env("HELIOGRAPH_LIBRARY", &library)
+        .env("LD_LIBRARY_PATH", &library)
+        .env("HELIOGRAPH_SERVER", server.starttls_address().to_string())
+        .env("HELIOGRAPH_CA", server.authority_file())
+        .env("HELIOGRAPH_DOMAIN", server.domain())
+        .env("HELIOGRAPH_ACCOUNTS", accounts.join(","))
+        .env("HELIOGRAPH_BINARY", workspace::terminal_shell()?)
+        .env("HELIOGRAPH_QUICK_START", scratch.join("debug").join("QuickStart"));
+    if sanitizer == Sanitizer::Thread {
+        command.arg("--sanitize=thread");
+    }
+    Ok(command)
+}
+
+/// Where a package is built: below the target folder.
+fn scratch(package: &str, sanitizer: Sanitizer) -> PathBuf {
+    let mut name = Path::new(package).file_name().unwrap_or_default().to_owned();
+    if sanitizer == Sanitizer::Thread {
+        name.push("-thread-sanitizer");
+    }
+    workspace::target().join("swift").join("build").join(name)
+}
+
+/// Takes the quick start out of the README and puts this server's accounts into it.
+fn write_quick_start(server: &Server) -> anyhow::Result<()> {
+    let package = workspace::root().join(sources::PACKAGE);
+    let readme = fs::read_to_string(package.join("README.md")).context("reading the README")?;
+    let (_, rest) = readme.split_once("```swift\n").context("the README has no quick start")?;
+    let (code, _) = rest.split_once("```").context("the quick start has no end")?;
+    let account = server.accounts().last().context("the server has no accounts")?;
+    let address = server.starttls_address();
+    let place = format!(
+        "password: \"{}\", server: ServerOverride(host: \"{}\", port: {}, tls: .startTls), extraCaPem: try \
+         String(contentsOfFile: \"{}\", encoding: .utf8)",
+        account.password,
+        address.ip(),
+        address.port(),
+        server.authority_file().display(),
+    );
+    let mut code = code.to_owned();
+    for (example, real) in [
+        ("ana@example.org", server.address_of(&account.name)),
+        ("ben@example.org", server.address_of("jan")),
+        ("password: \"her password\"", place),
+    ] {
+        ensure!(code.contains(example), "the quick start does not hold {example}");
+        code = code.replace(example, &real);
+    }
+    let file = package.join(QUICK_START);
+    let folder = file.parent().context("the quick start has no folder")?;
+    fs::create_dir_all(folder).context("creating the folder for the quick start")?;
+    fs::write(file, code).context("writing the quick start")
+}
