@@ -19,12 +19,18 @@ pub struct Notification {
     pub messages: Vec<Message>,
 }
 
+/// By how much the server's dates may lie behind this device's, in milliseconds: its clock is its own, and Prosody's archive
+/// writes whole seconds. What is announced wrongly within a minute is worth less than what would be missed.
+const CLOCKS_APART: i64 = 60_000;
+
 /// See [`Client::notifications`](crate::Client::notifications).
 pub(crate) fn all(shared: &Shared, per_conversation: usize) -> Result<Vec<Notification>, Error> {
     let limit = per_conversation.clamp(1, MESSAGES_MAX);
     shared.read(|database| {
         // What was said before this device had the account is history here, and nobody's news.
-        let since = account::load(database)?.map_or(Timestamp(i64::MIN), |account| account.created_at);
+        let since = account::load(database)?.map_or(Timestamp(i64::MIN), |account| {
+            Timestamp(account.created_at.0.saturating_sub(CLOCKS_APART))
+        });
         let mut notifications = Vec::new();
         for listed in inbox::list(database)? {
             if listed.conversation.unread == 0 {

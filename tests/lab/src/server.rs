@@ -13,12 +13,13 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::Mutex;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::certificates::Authority;
 use crate::ejabberd::Control;
@@ -167,8 +168,13 @@ impl Server {
         }
     }
 
-    /// Changes an account's password while the server runs; running sessions are left alone.
+    /// Changes an account's password while the server runs; running sessions are left alone, tokens (XEP-0484) are not.
+    ///
+    /// Prosody notes the whole second of the change and refuses the tokens of before it. So the change waits for the next
+    /// second: a token of a moment ago would outlive it.
     pub async fn change_password(&self, account: &Account) -> Result<(), LabError> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        sleep(Duration::from_secs(since.as_secs() + 1).saturating_sub(since)).await;
         // On an existing account this sets the password, for both servers.
         self.register(account).await
     }
