@@ -38,6 +38,7 @@ from heliograph import (
     Security,
     Sender,
     Settings,
+    Situation,
     Waiting,
     add_account,
     export_log,
@@ -91,6 +92,7 @@ class Conversation(FolderTest):
         await self.talk(ana, group, ben, group_of_ben)
         await self.look_at_the_list(ana, group, ben, group_of_ben)
         await self.ask_why(ana, group, ben)
+        await self.hand_in_nonsense(ana, group)
         await self.scroll_back(ana, ben)
         await self.be_told_by_the_system(ana)
         await self.give_up_waiting(ana, group, ben, group_of_ben)
@@ -197,6 +199,51 @@ class Conversation(FolderTest):
         self.assertEqual(await ana.client.unreadable(group), [])
         ana.client.network_changed(True)
 
+    async def hand_in_nonsense(self, ana: Phone, group: int) -> None:
+        client, ben = ana.client, SECOND_PHONE.address
+        before = await ana.timeline(group)
+        huge, most = "x" * 10_000_000, 2**32 - 1
+        for text in ("", "\0", "nothing\0behind", "\x1b[2J", "\ufffe", huge):
+            await self.assert_fails(ErrorCode.INVALID_ARGUMENT, client.send(group, text))
+            await self.assert_fails(ErrorCode.INVALID_ARGUMENT, client.reply(group, 1, text))
+            await self.assert_fails(ErrorCode.INVALID_ARGUMENT, client.create_group(text, [ben]))
+            await self.assert_fails(ErrorCode.INVALID_ARGUMENT, client.join_room(f"den@{ROOMS}", text))
+            await self.assert_fails(ErrorCode.INVALID_ARGUMENT, client.start_chat(text))
+            self.assertEqual(await client.search(text), [])
+        await self.assert_fails(ErrorCode.TOO_LARGE, client.set_draft(group, huge))
+        # Typed, but not to be sent: a draft takes it. U+FFFD stands where a platform replaced half a character.
+        await client.set_draft(group, "\0\x1b\ufffd")
+        self.assertEqual((await client.conversation(group)).draft, "\0\x1b\ufffd")
+        await client.set_draft(group, "")
+        for nobody in (-1, 0, -(2**63), 2**63 - 1):
+            for call in (
+                client.conversation(nobody),
+                client.timeline(nobody),
+                client.send(nobody, "x"),
+                client.reply(nobody, nobody, "x"),
+                client.set_draft(nobody, "x"),
+                client.invite(nobody, [ben]),
+                client.remove(nobody, [ben]),
+                client.delivery(nobody),
+                client.send_again(nobody),
+                client.discard(nobody),
+                client.load_older(nobody, 1),
+            ):
+                await self.assert_fails(ErrorCode.NOT_FOUND, call)
+            self.assertEqual((await client.members(nobody), await client.unreadable(nobody)), ([], []))
+            await client.mark_read(group, nobody)
+        for members in ([], [ben] * 501 + ["nobody"], [f"a{number}@example.org" for number in range(501)]):
+            await self.assert_fails(ErrorCode.INVALID_ARGUMENT, client.create_group("crowd", members))
+        await self.assert_fails(ErrorCode.INVALID_ARGUMENT, client.load_older(group, most))
+        timeline = await client.timeline(group)
+        self.assertEqual((await timeline.snapshot(most)).messages, before)
+        self.assertEqual((await timeline.earlier(most)).messages, [])
+        self.assertEqual(timeline.take(most), [])
+        self.assertEqual(len(await client.search("bridge", limit=most)), 1)
+        self.assertLessEqual(len(await client.notifications(most)), 1)
+        for call in (timeline.snapshot(0), client.search("x", limit=0), client.load_older(group, 0)):
+            await self.assert_fails(ErrorCode.INVALID_ARGUMENT, call)
+
     async def scroll_back(self, ana: Phone, ben: Phone) -> None:
         # More than this server gives at once.
         texts = [f"step {number}" for number in range(60)]
@@ -266,6 +313,12 @@ class Conversation(FolderTest):
         self.assertEqual(threads_of_heliograph(), [], "threads were left after shutdown")
 
         await asyncio.gather(ana.open(), ben.open())
+        usage = await ben.client.usage()
+        self.assertEqual([one.situation for one in usage.by_situation], list(Situation))
+        spent = usage.by_situation[0]
+        self.assertEqual(spent.situation, Situation.FOREGROUND)
+        self.assertGreater(min(spent.seconds, spent.bytes_up, spent.bytes_down, spent.flights, spent.connects), 0)
+        self.assertEqual(usage.by_situation[3].bytes_up, 0, "it never saved power")
         self.assertEqual((await ben.client.conversation(group_of_ben)).draft, "or the f")
         self.assertEqual([await ana.timeline(group), await ben.timeline(group_of_ben)], before)
         for query in ("bridge", "BRIDGE open", "brid"):

@@ -13,10 +13,13 @@ use crate::setup;
 /// The suites' folder.
 const SUITES: &str = "tests/suites/python";
 
+/// What the bindings show, as it was last agreed on.
+const SURFACE: &str = "bindings/ffi/surface.txt";
+
 /// The accounts that they use, each for one part.
 const ACCOUNTS: [&str; 5] = ["ana", "ben", "chloe", "dora", "eve"];
 
-/// Builds, generates, starts the server, runs the suites.
+/// Builds, compares what the bindings show with what was agreed on, generates, starts the server, runs the suites.
 pub async fn run(programs: &mut Programs) -> anyhow::Result<Outcome> {
     let suites = workspace::root().join(SUITES);
     if !suites.is_dir() {
@@ -24,7 +27,10 @@ pub async fn run(programs: &mut Programs) -> anyhow::Result<Outcome> {
     }
     let bindings = workspace::target().join("python-bindings");
     std::fs::create_dir_all(&bindings).context("creating the folder for the bindings")?;
-    for command in [Profile::Debug.build(), Profile::Debug.generate("python", &bindings)] {
+    let profile = Profile::Debug;
+    let mut surface = Programs::cargo(&["run", "--quiet", "-p", "heliograph-bindgen", "--", "surface"]);
+    surface.arg(profile.library()).arg(workspace::root().join(SURFACE));
+    for command in [profile.build(), surface, profile.generate("python", &bindings)] {
         if let Some(failure) = programs.run(command).await? {
             return Ok(failure);
         }
