@@ -135,6 +135,29 @@ async fn the_next_sign_in_goes_out_with_the_stream_header_and_rotates_the_token(
 }
 
 #[tokio::test]
+async fn an_answer_to_the_question_ahead_does_not_say_that_the_server_hears_what_follows() {
+    let server = Server::new().await;
+    let (resume, memory) = first_session(&server).await;
+    let mut config = config(&server, memory);
+    config.timeouts.probe = Duration::from_millis(50);
+    let mut phone = Phone::start(config, resume);
+    let mut peer = server.accept_direct().await;
+    let authenticate = peer.authenticate_ahead().await;
+    let proof = peer.check_token(&authenticate, "first");
+    peer.expect("r", SM).await;
+    peer.answer(&everything()).await;
+    peer.succeed(&proof, &format!("<resumed xmlns='{SM}' previd='one' h='0'/>")).await;
+    online(&mut phone, true).await;
+    peer.say(&format!("{SESSION}<a xmlns='{SM}' h='0'/>")).await;
+    assert_eq!(phone.event().await, SessionEvent::Drained);
+    // Prosody with the parser of a stream that was cut inside an element: it reads, and understands nothing.
+    phone.write("m1", "hello");
+    let (error, resume) = phone.ended().await;
+    assert_eq!(error.unwrap().code, ErrorCode::NetworkUnavailable);
+    assert!(resume.is_none(), "only a fresh one helps");
+}
+
+#[tokio::test]
 async fn a_session_is_resumed_in_the_flight_of_the_stream_header() {
     let server = Server::new().await;
     let (resume, memory) = first_session(&server).await;

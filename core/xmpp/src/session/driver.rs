@@ -129,7 +129,10 @@ struct Running {
     awaited: Option<Awaited>,
     /// The stream was resumed, and what the server had kept for us may still be on its way.
     draining: bool,
-    /// Until when that may take at most.
+    /// The stream was resumed, and nothing that was said on it since has been answered. The question that went ahead proves
+    /// nothing: Prosody reads it before it resumes, and may be deaf behind that, if the old stream was cut inside an element.
+    unproven: bool,
+    /// Until when either may take at most.
     drained_by: Instant,
     /// Where it is noted what becomes of a question that went ahead of the resumption; `None` when that is known.
     ahead: Option<Box<ServerMemory>>,
@@ -197,6 +200,7 @@ impl Running {
             waiting,
             outputs,
             draining,
+            unproven: draining,
             drained_by: Instant::now() + timeouts.acknowledgement,
             timeouts,
             counters,
@@ -239,7 +243,7 @@ impl Running {
                 (None, false)
             }
             Stop::Abandon => (None, true),
-            Stop::Failed(SessionError::NoAnswer(what)) if self.draining => {
+            Stop::Failed(SessionError::NoAnswer(what)) if self.unproven => {
                 // Prosody (0.12 and 13) goes on with the XML parser of the old connection if that was cut inside an element, and
                 // then understands nothing of what we say. Only a fresh session helps.
                 (Some(SessionError::NoAnswer(what)), false)
@@ -402,8 +406,12 @@ impl Running {
             let all = managed.unacknowledged().len() == 0;
             self.asked = if all { 0 } else { self.asked.saturating_sub(1) };
             self.waiting.extend(acknowledged(messages));
-            if let Some(memory) = self.ahead.take().and_then(|memory| memory.question_ahead(true)) {
-                self.waiting.push_back(SessionOutput::Remember(Box::new(memory)));
+            match self.ahead.take() {
+                Some(memory) => {
+                    let news = memory.question_ahead(true);
+                    self.waiting.extend(news.map(|memory| SessionOutput::Remember(Box::new(memory))));
+                }
+                None => self.unproven = false,
             }
             if std::mem::take(&mut self.draining) {
                 self.waiting.push_back(SessionOutput::Event(SessionEvent::Drained));
@@ -425,8 +433,11 @@ impl Running {
         }
         if let Ok(element) = encode::element(AskAcknowledgement) {
             self.wire.nonza(element);
+            if self.unproven && !self.draining && self.asked == 0 {
+                self.drained_by = Instant::now() + self.timeouts.acknowledgement;
+            }
             self.asked = self.asked.saturating_add(1);
-            self.await_sign(self.timeouts.acknowledgement);
+            self.await_sign(self.patience());
         }
     }
 
@@ -477,7 +488,7 @@ impl Running {
     /// How long to wait for an acknowledgement. What a resumed session has to bring comes by itself, so silence says more; and
     /// what comes without an answer says that we are not heard.
     fn patience(&self) -> Duration {
-        if self.draining {
+        if self.unproven {
             self.timeouts.probe.min(self.drained_by.saturating_duration_since(Instant::now()))
         } else {
             self.timeouts.acknowledgement
@@ -489,7 +500,7 @@ impl Running {
         let now = self.counters.read().bytes_down;
         match self.awaited.take() {
             Some(awaited)
-                if awaited.received != now && !(self.draining && Instant::now() >= self.drained_by) =>
+                if awaited.received != now && !(self.unproven && Instant::now() >= self.drained_by) =>
             {
                 self.await_sign(self.patience());
                 Ok(())
