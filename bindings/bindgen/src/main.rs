@@ -38,7 +38,7 @@ fn check(library: &str, file: &str, write: bool) -> anyhow::Result<()> {
     let only_in = |one: &str, other: &str, sign: &str| {
         let other: std::collections::BTreeSet<&str> = other.lines().collect();
         let lines = one.lines().filter(|line| !other.contains(line));
-        lines.map(|line| format!("{sign} {line}\n")).collect::<String>()
+        lines.fold(String::new(), |said, line| said + sign + " " + line + "\n")
     };
     bail!(
         "what other languages see is not what {file} says:\n{}{}If that is meant, run the same once more with --write, and tell \
