@@ -4,6 +4,7 @@
 //! while something that the client said was not read fails ([`Peer::nothing_else`]).
 #![allow(dead_code)]
 
+pub mod known;
 pub mod phone;
 pub mod sasl2;
 pub mod scram;
