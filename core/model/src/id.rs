@@ -44,9 +44,25 @@ text_id! {
 }
 text_id! {
     /// A position in an archive: the `id` of a `<stanza-id/>` (XEP-0359) or of an archive result (XEP-0313). Opaque: only
-    /// the archive knows the order.
+    /// the archive knows the order, unless its ids are a count (see [`ArchiveId::precedes`]).
     ArchiveId
 }
+
+impl ArchiveId {
+    /// Whether it is one of those numbers that some archives hand out in growing order (ejabberd: microseconds).
+    pub fn is_of_a_count(&self) -> bool {
+        self.0.len() >= COUNT_DIGITS && self.0.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
+    /// Whether the archive has this one before the other. `false` also where the ids don't tell.
+    pub fn precedes(&self, other: &Self) -> bool {
+        self.is_of_a_count() && other.is_of_a_count() && self.0.len() == other.0.len() && self.0 < other.0
+    }
+}
+
+/// Shorter numbers may be chance: the ids of other servers are random letters and digits.
+const COUNT_DIGITS: usize = 16;
+
 text_id! {
     /// Ties a [`Request`](crate::stanza::Request) to its answer; unique within one run of the engine.
     RequestId

@@ -263,6 +263,12 @@ pub enum Inbound {
         /// The room no longer exists.
         destroyed: bool,
     },
+    /// The room no longer counts us in, though nobody put us out: an earlier session of ours under the same nick ended, or
+    /// the room forgot us. What is said there before entering again comes back.
+    RoomLost {
+        /// The room.
+        room: Address,
+    },
     /// An account published a new device list (PEP notification).
     DevicesChanged {
         /// Whose.

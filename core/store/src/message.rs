@@ -9,6 +9,7 @@
 
 mod delivery;
 mod marker;
+mod order;
 mod receipt;
 mod timeline;
 
@@ -258,8 +259,15 @@ pub fn insert(tx: &Transaction<'_>, new: &NewMessage) -> Result<Inserted, StoreE
     ])?;
     let row = tx.last_insert_rowid();
     search::add(tx, row, &new.text)?;
-    if position.is_none() {
-        tx.prepare_cached("UPDATE message SET place = ?2 WHERE row = ?1")?.execute([row, UNPLACED + row])?;
+    match (position, &new.archive) {
+        (None, _) => {
+            let statement = "UPDATE message SET place = ?2 WHERE row = ?1";
+            tx.prepare_cached(statement)?.execute([row, UNPLACED + row])?;
+        }
+        (Some(position), Some(archive)) if new.place == Place::Next => {
+            order::settle(tx, new.conversation, row, archive, position)?;
+        }
+        _ => {}
     }
     // A sender's clock that runs ahead must not hold the conversation at the top of the list.
     let at = new.sent_at.min(new.received_at);

@@ -240,9 +240,17 @@ impl Step<'_> {
             return Ok(());
         }
         self.message(message, Source::Live)?;
+        // A server that hands a session over may deliver what comes last first: until that is past, our place stays before
+        // it, so that the next catch-up reads over what was still missing if the link breaks now.
+        if self.live.was_handed_over(self.now) {
+            return Ok(());
+        }
         // While a message of ours is in doubt, the archive is the only judge of whether it arrived: keep our place before
         // it, so that the next catch-up reads over it.
-        if room.is_some() || !outbox::has_in_doubt_direct(self.tx)? {
+        let doubt = room.is_none() && outbox::has_in_doubt_direct(self.tx)?;
+        let back =
+            archive::cursor(self.tx, room.as_ref())?.is_some_and(|cursor| archive_id.precedes(&cursor));
+        if !doubt && !back {
             archive::set_cursor(self.tx, room.as_ref(), &archive_id)?;
         }
         Ok(())

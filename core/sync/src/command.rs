@@ -342,8 +342,13 @@ impl Step<'_> {
         {
             self.facts.room_service = Some(service);
         }
+        if self.facts.known {
+            return Ok(());
+        }
+        // One service that never answers must not keep us asking in every session.
         let waiting = |purpose: &Purpose| matches!(purpose, Purpose::ServiceFeatures(_));
-        if self.live.session.requests.values().any(waiting) {
+        let found = self.facts.room_service.is_some();
+        if !found && self.live.session.requests.values().any(waiting) {
             return Ok(account::set_facts(self.tx, &self.facts)?);
         }
         self.services_known()

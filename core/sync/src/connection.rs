@@ -12,7 +12,9 @@ use heliograph_store::account::ServerFacts;
 
 use crate::input::{Connection, ConnectionState, LinkAction};
 use crate::live::{Link, Live, Purpose, SessionLive};
-use crate::policy::{HEARD_LATELY, KEEPALIVE_SHORTEST, RETRIES_REMEMBERED, SESSION_STABLE, Situation};
+use crate::policy::{
+    HANDOVER, HEARD_LATELY, KEEPALIVE_SHORTEST, RETRIES_REMEMBERED, SESSION_STABLE, Situation,
+};
 use crate::random::Random;
 use crate::timers::{Due, Window};
 
@@ -187,6 +189,12 @@ impl Live {
             self.session = SessionLive::default();
         }
         self.session.draining = granted.resumed;
+        self.session.resumed = granted.resumed;
+    }
+
+    /// The session was resumed a moment ago.
+    pub(crate) fn was_handed_over(&self, now: Timestamp) -> bool {
+        self.session.resumed && self.online_since.is_some_and(|since| now.since(since) < HANDOVER)
     }
 
     /// What the server is to be told of us, if that is news (XEP-0352 §5.2).

@@ -68,6 +68,8 @@ pub(crate) struct SessionLive {
     pub setups: BTreeMap<ConversationId, Setup>,
     /// The session was resumed, and what the server had kept for us may still be on its way.
     pub draining: bool,
+    /// The session stands on another connection than the one that it began on.
+    pub resumed: bool,
     /// Outbox rows handed to this session.
     pub in_flight: BTreeSet<i64>,
     /// Groups whose pending commit was handed to this session.

@@ -42,11 +42,13 @@ impl Step<'_> {
         let Some(row) = outbox::by_stanza(self.tx, stanza)? else { return Ok(()) };
         self.live.session.in_flight.remove(&row.id);
         if error.condition == StanzaErrorCondition::NotAcceptable {
-            // We are not in the room (any more): enter, and it goes out again.
+            // We are not in the room (any more): enter, unless that is under way, and it goes out again.
             if let Some(conversation) = conversation::get(self.tx, row.conversation)?
                 && conversation.kind != ConversationKind::Direct
             {
-                return self.enter_room_of(&conversation);
+                let rooms = &self.live.session.rooms;
+                let entering = rooms.get(&conversation.address).is_some_and(|room| !room.joined);
+                return if entering { Ok(()) } else { self.enter_room_of(&conversation) };
             }
         }
         if error.wait {

@@ -14,6 +14,10 @@ pub use situation::{Rules, Situation};
 /// a server which lets us in and says nothing does not count.
 pub const SESSION_STABLE: Duration = Duration::from_mins(1);
 
+/// How long after a resumption messages may still come that the server had under way to the connection before: what it keeps
+/// is sent at once, and what is being handed over inside it (ejabberd) follows within moments, on a slow link within seconds.
+pub const HANDOVER: Duration = Duration::from_secs(30);
+
 /// How many failures still count when somebody comes to look: eight seconds between tries, which a person waits, and which a
 /// server that fails again and again can bear.
 pub const RETRIES_REMEMBERED: u32 = 3;

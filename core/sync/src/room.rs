@@ -82,6 +82,24 @@ impl Step<'_> {
         Ok(conversation::set_state(self.tx, conversation.id, ConversationState::Failed, Some(code))?)
     }
 
+    /// We are no longer in the room, and may enter again. Until then nothing is said there: what is under way comes back, and
+    /// what would follow it must not overtake it.
+    pub(crate) fn room_lost(&mut self, room: &Address) -> Result<(), EngineError> {
+        let Some(live) = self.live.session.rooms.get_mut(room) else { return Ok(()) };
+        live.joined = false;
+        let nick = live.nick.clone();
+        match conversation::by_address(self.tx, room)? {
+            Some(conversation) if conversation.state == ConversationState::Active => {
+                self.enter_room_of(&conversation)
+            }
+            // It is being made, or joined for the first time.
+            _ => {
+                self.send(Outbound::JoinRoom { room: room.clone(), nick });
+                Ok(())
+            }
+        }
+    }
+
     pub(crate) fn room_left(&mut self, room: &Address, destroyed: bool) -> Result<(), EngineError> {
         self.live.session.rooms.remove(room);
         let Some(conversation) = conversation::by_address(self.tx, room)? else { return Ok(()) };

@@ -58,6 +58,7 @@ pub(crate) struct Pending {
     link: Option<LinkAction>,
     send: Vec<Outbound>,
     probe: bool,
+    says_no_client_state: bool,
     reply: Option<Result<Reply, Error>>,
 }
 
@@ -141,6 +142,8 @@ impl<'a> Step<'a> {
                 } else if self.online() {
                     self.live.timers.set(Due::Receipts, None);
                     self.queue_receipts()?;
+                    // Mostly sleep follows at once; where it does not, the next input tells.
+                    self.effects.says_no_client_state = true;
                 }
             }
             Input::Wake => {
@@ -286,6 +289,7 @@ impl<'a> Step<'a> {
             },
             Inbound::RoomJoined { room, nick, created: _ } => self.room_joined(&room, nick),
             Inbound::RoomRefused { room, error } => self.room_refused(&room, &error),
+            Inbound::RoomLost { room } => self.room_lost(&room),
             Inbound::RoomLeft { room, destroyed } => self.room_left(&room, destroyed),
             // Device lists are read when a key is needed; a change by itself asks for nothing.
             Inbound::DevicesChanged { .. } => Ok(()),
@@ -330,8 +334,8 @@ impl<'a> Step<'a> {
             self.live.give_up_loads();
         }
         let loaded = std::mem::take(&mut self.live.loaded);
-        let Pending { link, send, probe, reply } = self.effects;
-        let client_state = self.live.client_state_news();
+        let Pending { link, send, probe, says_no_client_state, reply } = self.effects;
+        let client_state = if says_no_client_state { None } else { self.live.client_state_news() };
         if probe || !send.is_empty() {
             self.live.silence.broken(self.now);
         }

@@ -236,6 +236,32 @@ fn a_text_overtaken_by_a_commit_is_still_read() {
 }
 
 #[test]
+fn what_a_room_that_lost_us_sends_back_is_not_overtaken() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    let room = world.make_group();
+    let ben = world.phone(1).address.clone();
+    world.say(1, "first").unwrap();
+    // The room forgets Ben before this reaches it, so it comes back; he hears of the first of these before that.
+    let lost = world.server().forget_occupant(&room, &ben);
+    world.deliver(lost);
+    while !world.phone(1).down.is_empty() {
+        let news = world.phone_mut(1).take_down(1);
+        world.input(1, Input::Received(news));
+    }
+    world.say(1, "second").unwrap();
+    world.settle();
+    for phone in 0..3 {
+        assert_eq!(world.shown(phone), ["first", "second"]);
+    }
+    let archived = world.server().room_archive(&room).to_vec();
+    let mut ids: Vec<_> = archived.iter().map(|message| message.id.clone()).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), archived.len(), "each once");
+}
+
+#[test]
 fn a_group_whose_archive_forgot_a_commit_says_that_this_phone_must_rejoin() {
     let folder = tempfile::tempdir().unwrap();
     let mut world = world(&folder);

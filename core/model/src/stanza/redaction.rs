@@ -61,6 +61,7 @@ impl fmt::Debug for Inbound {
             Self::Response { id, response } => write!(formatter, "Response({id:?}, {response:?})"),
             Self::RoomJoined { created, .. } => write!(formatter, "RoomJoined(created: {created})"),
             Self::RoomRefused { error, .. } => write!(formatter, "RoomRefused({error:?})"),
+            Self::RoomLost { .. } => formatter.write_str("RoomLost"),
             Self::RoomLeft { destroyed, .. } => write!(formatter, "RoomLeft(destroyed: {destroyed})"),
             Self::DevicesChanged { .. } => formatter.write_str("DevicesChanged"),
         }

@@ -3,7 +3,7 @@
 use heliograph_model::{ArchiveId, ConversationId, DeliveryState, ErrorCode, Security, StanzaId, Timestamp};
 use rusqlite::{Transaction, params};
 
-use super::{NOWHERE, Place, UNPLACED};
+use super::{NOWHERE, Place, UNPLACED, order};
 use crate::conversation;
 use crate::counter;
 use crate::error::StoreError;
@@ -36,9 +36,14 @@ pub fn set_archived(
         "UPDATE message SET archive = ?2, place = ifnull(?3, place), revision = ?4 WHERE row = ?1",
     )?
     .execute(params![row, archive.as_str(), position, revision])?;
-    if position.is_some() && matches!(place, Place::At(_)) {
+    match (position, place) {
         // It stood last until now.
-        touch_conversation(tx, row)?;
+        (Some(_), Place::At(_)) => touch_conversation(tx, row)?,
+        (Some(position), _) => {
+            let conversation = conversation_of(tx, row)?;
+            order::settle(tx, conversation, row, archive, position)?;
+        }
+        (None, _) => {}
     }
     raise_state(tx, row, DeliveryState::Archived)
 }
@@ -135,10 +140,12 @@ pub fn discard(tx: &Transaction<'_>, row: i64) -> Result<(), StoreError> {
 
 /// Another message may be the newest of the conversation now.
 fn touch_conversation(tx: &Transaction<'_>, row: i64) -> Result<(), StoreError> {
-    let conversation = tx
-        .prepare_cached("SELECT conversation FROM message WHERE row = ?1")?
-        .query_row([row], |row| row.get(0).map(ConversationId))?;
-    conversation::touch(tx, conversation)
+    conversation::touch(tx, conversation_of(tx, row)?)
+}
+
+fn conversation_of(tx: &Transaction<'_>, row: i64) -> Result<ConversationId, StoreError> {
+    let mut statement = tx.prepare_cached("SELECT conversation FROM message WHERE row = ?1")?;
+    Ok(statement.query_row([row], |row| row.get(0).map(ConversationId))?)
 }
 
 /// A new revision for the message, if it did change.

@@ -56,6 +56,40 @@ fn a_message_comes_back_as_it_was_stored() {
 }
 
 #[test]
+fn what_comes_out_of_turn_stands_where_its_archive_has_it() {
+    let home = Home::new();
+    let mut store = home.open();
+    write(&mut store, |tx| {
+        let id = chat(tx, "ben");
+        let say = |number: &str| {
+            let archive = Some(ArchiveId::new(format!("179{number}0000000000000")));
+            add(tx, &message::NewMessage { archive, ..incoming(id, number, number) })
+        };
+        for number in ["1", "2"] {
+            say(number);
+        }
+        conversation::mark_read(tx, id, 1).unwrap();
+        let opaque = Some(ArchiveId::new("0f1e2d3c4b5a69780f1e"));
+        say("5");
+        add(tx, &message::NewMessage { archive: opaque, ..incoming(id, "x", "x") });
+        say("6");
+        let before = latest_revision(tx).unwrap();
+        let late = say("4");
+        let shown = page(tx, id, None, 9).unwrap();
+        assert_eq!(texts(&shown), ["1", "2", "4", "5", "x", "6"]);
+        assert_eq!(shown.iter().filter_map(|message| message.position).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+        let mut changed = changed_since(tx, Some(id), before, 9).unwrap();
+        changed.sort_by_key(|message| message.position);
+        assert_eq!(texts(&changed), ["4", "5", "x", "6"], "an app hears of each that moved");
+        assert_eq!(message::get(tx, late).unwrap().unwrap().position, Some(3));
+        // Nothing is slipped in before what was read, and random ids say nothing.
+        say("0");
+        assert_eq!(texts(&page(tx, id, None, 9).unwrap()), ["1", "0", "2", "4", "5", "x", "6"]);
+        assert_eq!(conversation::get(tx, id).unwrap().unwrap().unread, 6);
+    });
+}
+
+#[test]
 fn the_same_message_is_stored_once_and_another_senders_beside_it() {
     let home = Home::new();
     let mut store = home.open();

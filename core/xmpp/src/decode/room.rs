@@ -78,12 +78,10 @@ impl Decoder {
                     return Decoded::nothing();
                 }
                 // Nobody put us out. What left is an earlier session of ours under the same nick, whose end the server noticed
-                // only now (ejabberd tells it to the later one), or the room lost us. Entering is right in either case, and
-                // does nothing to an occupant (XEP-0045 §7.2).
+                // only now (ejabberd tells it to the later one), or the room lost us.
                 if !destroyed && !REMOVED.iter().any(|code| has_status(user, code)) {
                     room.joined = false;
-                    let stanza = encode::room::join(&address, &room.nick);
-                    return Decoded { inbound: Vec::new(), replies: stanza.into_iter().collect() };
+                    return Decoded::one(Inbound::RoomLost { room: address });
                 }
                 self.state.rooms.remove(&address);
                 Decoded::one(Inbound::RoomLeft { room: address, destroyed })

@@ -100,6 +100,12 @@ impl Server {
         archive.drain(..archive.len().saturating_sub(keep));
     }
 
+    /// The room no longer counts the account in, and says so.
+    pub fn forget_occupant(&mut self, room: &Address, account: &Address) -> Deliveries {
+        self.rooms.get_mut(room).expect("the room").occupants.remove(account);
+        vec![(account.clone(), Inbound::RoomLost { room: room.clone() })]
+    }
+
     /// The server offers no rooms from now on.
     pub fn without_rooms(&mut self) {
         self.rooms_at = Address::parse("nowhere.invalid").expect("an address");
