@@ -1,6 +1,7 @@
 //! Opening connections: key, pragmas, proof that the key fits.
 
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -70,7 +71,12 @@ pub(crate) fn reader(path: &Path, key: &DatabaseKey) -> Result<Connection, Store
     unlocked(path, key, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
 }
 
+/// The process's first connection, alone and in memory. SQLite counts as initialised a moment before SQLCipher is, so of two
+/// first connections at once one could fail.
+static INITIALISED: LazyLock<()> = LazyLock::new(|| drop(Connection::open_in_memory()));
+
 fn unlocked(path: &Path, key: &DatabaseKey, flags: OpenFlags) -> Result<Connection, StoreError> {
+    LazyLock::force(&INITIALISED);
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);

@@ -77,7 +77,10 @@ fn what_comes_out_of_turn_stands_where_its_archive_has_it() {
         let late = say("4");
         let shown = page(tx, id, None, 9).unwrap();
         assert_eq!(texts(&shown), ["1", "2", "4", "5", "x", "6"]);
-        assert_eq!(shown.iter().filter_map(|message| message.position).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(
+            shown.iter().filter_map(|message| message.position).collect::<Vec<_>>(),
+            [1, 2, 3, 4, 5, 6]
+        );
         let mut changed = changed_since(tx, Some(id), before, 9).unwrap();
         changed.sort_by_key(|message| message.position);
         assert_eq!(texts(&changed), ["4", "5", "x", "6"], "an app hears of each that moved");
