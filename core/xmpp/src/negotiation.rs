@@ -22,9 +22,12 @@
 //! **What is refused.** Nothing but `<starttls/>` is ever sent without TLS, also no address. What somebody in the middle
 //! could do to the offer, and what is done about it, is written in [`crate::mechanism`].
 //!
-//! Read first: [`State`], then `element`. What goes out is put together in `negotiation/attempt.rs`.
+//! Read first: [`State`], then `element`; the steps stand in `negotiation/authentication.rs` and `binding.rs`, what goes out first
+//! is put together in `attempt.rs`.
 
 mod attempt;
+mod authentication;
+mod binding;
 mod features;
 mod sasl;
 mod sasl2;
@@ -32,20 +35,18 @@ mod stream_error;
 
 use heliograph_model::stanza::{Granted, LoginPath};
 use heliograph_model::{Address, Timestamp};
-use jid::{FullJid, Jid};
+use jid::FullJid;
 use minidom::Element;
-use xmpp_parsers::bind::{BindQuery, BindResponse};
-use xmpp_parsers::iq::Iq;
 use xmpp_parsers::{ns as xns, starttls};
 use zeroize::Zeroizing;
 
 use crate::channel_binding::ChannelBindings;
 use crate::encode;
 use crate::error::SessionError;
-use crate::mechanism::{Credentials, Protocol, prepared};
+use crate::mechanism::{Credentials, Protocol};
 use crate::scram::Hash;
 use crate::server_memory::{Met, ServerMemory};
-use crate::stream_management::{AskAcknowledgement, Enable, Enabled, Failed, Resume, Resumed};
+use crate::stream_management::{AskAcknowledgement, Enabled, Resume};
 use attempt::Attempt;
 
 pub(crate) use features::Features;
@@ -343,76 +344,6 @@ impl<'a> Negotiation<'a> {
         Attempt::plan(&self.login, self.memory, self.seen()?, &self.channel)
     }
 
-    /// The features that came in on this stream before the sign-in.
-    fn seen(&self) -> Result<&Features, SessionError> {
-        self.met().before.as_ref().ok_or(SessionError::Internal("a sign-in before the features"))
-    }
-
-    fn authenticate(&mut self) -> Result<Vec<Action>, SessionError> {
-        let (attempt, first) = self.plan()?;
-        self.state = State::SignIn(Box::new(attempt));
-        Ok(vec![Action::Send(first)])
-    }
-
-    fn sasl(&mut self, mut attempt: Box<Attempt>, element: &Element) -> Result<Vec<Action>, SessionError> {
-        match sasl::Answer::read(element)? {
-            sasl::Answer::Challenge(data) => {
-                let data = attempt.challenge(&data, self.seen()?)?;
-                self.state = State::SignIn(attempt);
-                Ok(vec![send(sasl::Response { data })?])
-            }
-            sasl::Answer::Success(data) => {
-                attempt.success(&data)?;
-                self.signed_in(&attempt);
-                self.open_authenticated()
-            }
-            sasl::Answer::Failure(error) => self.refused(&attempt, error),
-        }
-    }
-
-    fn sasl2(&mut self, mut attempt: Box<Attempt>, element: &Element) -> Result<Vec<Action>, SessionError> {
-        match sasl2::Answer::read(element)? {
-            sasl2::Answer::Challenge(data) => {
-                let data = attempt.challenge(&data, self.seen()?)?;
-                self.state = State::SignIn(attempt);
-                Ok(vec![send(sasl2::Response { data })?])
-            }
-            sasl2::Answer::Continue { data, tasks } => {
-                attempt.success(&data)?;
-                let (hash, task) = attempt.upgrade(&tasks).ok_or(SessionError::UnknownTask)?;
-                self.state = State::Upgrade(attempt, hash);
-                Ok(vec![send(sasl2::Next { task })?])
-            }
-            sasl2::Answer::Success(success) => {
-                attempt.success(&success.data)?;
-                self.signed_in(&attempt);
-                self.succeeded(&attempt, *success)
-            }
-            sasl2::Answer::Failure(error) => self.refused(&attempt, error),
-            sasl2::Answer::Salt(_) => Err(SessionError::Protocol("no answer to the login")),
-        }
-    }
-
-    fn upgrade(
-        &mut self,
-        attempt: Box<Attempt>,
-        hash: Hash,
-        element: &Element,
-    ) -> Result<Vec<Action>, SessionError> {
-        let sasl2::Answer::Salt(salted) = sasl2::Answer::read(element)? else {
-            return Err(SessionError::Protocol("no salt for the upgrade"));
-        };
-        let data = hash.salted(&prepared(&self.login.password)?, &salted).to_vec();
-        self.state = State::SignIn(attempt);
-        Ok(vec![send(sasl2::TaskData { hash: sasl2::SaltedHash { data } })?])
-    }
-
-    fn signed_in(&mut self, attempt: &Attempt) {
-        self.ahead = false;
-        self.path = attempt.path();
-        attempt.learn(self.met_mut());
-    }
-
     /// What is remembered of this kind of way.
     fn met(&self) -> &Met {
         self.memory.met(&self.channel)
@@ -422,205 +353,9 @@ impl<'a> Negotiation<'a> {
         self.memory.met_mut(&self.channel)
     }
 
-    /// The sign-in was refused. A token is given up, and a sign-in that went ahead is put right; a password is tried once.
-    fn refused(&mut self, attempt: &Attempt, error: SessionError) -> Result<Vec<Action>, SessionError> {
-        let went_ahead = std::mem::take(&mut self.ahead);
-        self.pipelined = false;
-        // It came before there was anything to acknowledge. Some servers close the stream for it; then the next attempt, which
-        // has no token, asks nothing ahead.
-        self.asked = false;
-        if error == SessionError::TemporaryRefusal {
-            return Err(error);
-        }
-        let by_token = attempt.path() == LoginPath::Fast;
-        if by_token {
-            // XEP-0484 §4.1: whatever the reason.
-            self.memory.token = None;
-        }
-        if !by_token && !went_ahead {
-            return Err(error);
-        }
-        let (again, first) = self.plan()?;
-        if again.is_like(attempt) {
-            return Err(error);
-        }
-        self.state = State::SignIn(Box::new(again));
-        Ok(vec![Action::Send(first)])
-    }
-
-    /// What came with the success of SASL2.
-    fn succeeded(&mut self, attempt: &Attempt, success: sasl2::Success) -> Result<Vec<Action>, SessionError> {
-        self.check_account(&success.jid)?;
-        if let (Some(binding), Some((secret, expires))) = (attempt.token, success.token)
-            && let Some(token) = crate::fast::Token::new(binding, secret, expires)
-        {
-            self.memory.token = Some(token);
-        }
-        if let Some(resumed) = success.resumed {
-            if !attempt.resumes {
-                return Err(SessionError::Protocol("resumed what was not asked for"));
-            }
-            return Ok(vec![self.resumption(&resumed)]);
-        }
-        if attempt.resumes {
-            self.login.resume = None;
-            self.refused = Some(Refused { h: success.failed.and_then(|failed| failed.h) });
-        }
-        match (success.bound, attempt.bind) {
-            (Some(sasl2::Bound::Done { stream_management }), Some(asked)) => {
-                let jid = success
-                    .jid
-                    .try_into_full()
-                    .map_err(|_| SessionError::Protocol("bound to no resource"))?;
-                self.state = State::Settled { jid, managed: stream_management, carbons: asked.carbons };
-            }
-            (Some(sasl2::Bound::Refused), _) => {
-                return Err(SessionError::StreamError("the bind request was refused"));
-            }
-            _ => self.state = State::Features { stage: Stage::Authenticated, then: None },
-        }
-        Ok(Vec::new())
-    }
-
-    fn check_account(&self, jid: &Jid) -> Result<(), SessionError> {
-        if Address::from(jid.to_bare()) == self.login.address {
-            Ok(())
-        } else {
-            Err(SessionError::Protocol("bound to another account"))
-        }
-    }
-
-    /// The stream header after SASL, with what comes next behind it if memory has what that takes.
-    fn open_authenticated(&mut self) -> Result<Vec<Action>, SessionError> {
-        let mut ahead = Vec::new();
-        let mut then = None;
-        if self.met().after.is_some() {
-            for action in self.resume_or_bind()? {
-                match action {
-                    Action::Send(element) => ahead.push(element),
-                    _ => return Err(SessionError::Internal("nothing else can go ahead")),
-                }
-            }
-            self.ahead = true;
-            then = Some(Box::new(std::mem::replace(&mut self.state, State::End)));
-        }
-        self.state = State::Features { stage: Stage::Authenticated, then };
-        Ok(vec![Action::OpenStream { named: true, ahead }])
-    }
-
-    /// The server offers stream management.
-    fn managed(&self) -> bool {
-        self.met().after.as_ref().is_some_and(|features| features.stream_management)
-    }
-
-    fn resume_or_bind(&mut self) -> Result<Vec<Action>, SessionError> {
-        match self.login.resume.take() {
-            Some(resume) if self.managed() => {
-                self.state = State::Resume;
-                Ok(vec![send(resume)?])
-            }
-            Some(_) => {
-                self.refused = Some(Refused { h: None });
-                self.bind()
-            }
-            None => self.bind(),
-        }
-    }
-
-    fn resumed(&mut self, element: &Element) -> Result<Vec<Action>, SessionError> {
-        if let Ok(resumed) = Resumed::try_from(element.clone()) {
-            return Ok(vec![self.resumption(&resumed)]);
-        }
-        match Failed::try_from(element.clone()) {
-            Ok(failed) => {
-                self.refused = Some(Refused { h: failed.h });
-                self.bind()
-            }
-            Err(_) => Err(SessionError::Protocol("no answer to the resumption")),
-        }
-    }
-
-    /// Both at once: a server takes one after the other.
-    fn bind(&mut self) -> Result<Vec<Action>, SessionError> {
-        let enabling = self.managed();
-        self.state = State::Bind { enabling };
-        let query = BindQuery::new(self.login.resource.clone());
-        let mut actions = vec![send(Iq::from_set(BIND_ID, query))?];
-        if enabling {
-            actions.push(send(Enable { resume: true })?);
-        }
-        Ok(actions)
-    }
-
-    fn bound(&mut self, enabling: bool, element: &Element) -> Result<Vec<Action>, SessionError> {
-        let Ok(iq) = Iq::try_from(element.clone()) else {
-            return Err(SessionError::Protocol("no answer to the bind request"));
-        };
-        let payload = match iq {
-            Iq::Result { id, payload: Some(payload), .. } if id == BIND_ID => payload,
-            Iq::Error { id, .. } if id == BIND_ID => {
-                return Err(SessionError::StreamError("the bind request was refused"));
-            }
-            _ => return Err(SessionError::Protocol("no answer to the bind request")),
-        };
-        let jid = BindResponse::try_from(payload)
-            .ok()
-            .and_then(|response| Jid::from(response).try_into_full().ok())
-            .ok_or(SessionError::Protocol("a malformed bind result"))?;
-        self.check_account(&Jid::from(jid.clone()))?;
-        if !enabling && !self.managed() {
-            return Ok(vec![self.session(jid, None, false, None)]);
-        }
-        self.state = State::Enable(jid);
-        // It did not go out with the bind request if memory knew of none.
-        if enabling { Ok(Vec::new()) } else { Ok(vec![send(Enable { resume: true })?]) }
-    }
-
-    fn enabled(&mut self, jid: FullJid, element: &Element) -> Result<Vec<Action>, SessionError> {
-        if let Ok(enabled) = Enabled::try_from(element.clone()) {
-            return Ok(vec![self.session(jid, Some(enabled), false, None)]);
-        }
-        if Failed::try_from(element.clone()).is_ok() {
-            return Ok(vec![self.session(jid, None, false, None)]);
-        }
-        if matches!(element.name(), "message" | "presence" | "iq") && element.has_ns(xns::JABBER_CLIENT) {
-            // We are bound, so anybody may write to us already. Nothing that matters is lost: presence was not sent, and
-            // what concerns the account waits in its archive.
-            self.state = State::Enable(jid);
-            return Ok(Vec::new());
-        }
-        Err(SessionError::Protocol("no answer to stream management"))
-    }
-
-    fn session(
-        &self,
-        jid: FullJid,
-        managed: Option<Enabled>,
-        carbons: bool,
-        early: Option<Element>,
-    ) -> Action {
-        Action::Bound { jid, managed, refused: self.refused, granted: self.granted(false, carbons), early }
-    }
-
-    fn resumption(&self, resumed: &Resumed) -> Action {
-        Action::Resumed { h: resumed.h, granted: self.granted(true, false), asked: self.asked }
-    }
-
-    /// The features after the sign-in say it; a session that was resumed by SASL2 sees none, and has them from memory. Limits
-    /// that are not told anew (Prosody 13 does not after SASL2) are those of before (XEP-0478 §4).
-    fn granted(&self, resumed: bool, carbons: bool) -> Granted {
-        let (before, after) = (self.met().before.as_ref(), self.met().after.as_ref());
-        let limit = |of: fn(&Features) -> Option<u32>| after.and_then(of).or_else(|| before.and_then(of));
-        Granted {
-            resumed,
-            carbons,
-            client_state: after.is_some_and(|features| features.client_state),
-            stanza_bytes: limit(|features| features.stanza_bytes),
-            idle_seconds: limit(|features| features.idle_seconds),
-            login: self.path,
-            pipelined: self.pipelined,
-            ..Granted::default()
-        }
+    /// The features that came in on this stream before the sign-in.
+    fn seen(&self) -> Result<&Features, SessionError> {
+        self.met().before.as_ref().ok_or(SessionError::Internal("a sign-in before the features"))
     }
 }
 

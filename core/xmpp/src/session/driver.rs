@@ -4,9 +4,11 @@
 //! that neither side can block the other; the only things it waits for besides are orders, room in the output channel,
 //! and the one deadline.
 
+mod goodbye;
+mod liveness;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use heliograph_model::StanzaId;
 use heliograph_model::stanza::{ClientState, SessionEvent, StreamIdentity};
@@ -25,8 +27,9 @@ use crate::error::SessionError;
 use crate::frame::Frame;
 use crate::negotiation::stream_error;
 use crate::server_memory::ServerMemory;
-use crate::stream_management::{Acknowledge, AskAcknowledgement, Enabled, StreamManagement, Unacknowledged};
+use crate::stream_management::{Acknowledge, Enabled, StreamManagement, Unacknowledged};
 use crate::traffic::Counters;
+use liveness::Awaited;
 
 /// Connects, logs in, serves, and says how it ended.
 pub(super) async fn run(
@@ -108,13 +111,6 @@ async fn set_up(
     Ok((running, backlog))
 }
 
-/// A deadline for a sign of life.
-struct Awaited {
-    until: Instant,
-    /// Bytes received when it was set: more of them are a sign of life too.
-    received: u64,
-}
-
 /// A session that is online.
 struct Running {
     wire: Wire,
@@ -127,6 +123,8 @@ struct Running {
     /// Requests for acknowledgement that are not answered.
     asked: u32,
     awaited: Option<Awaited>,
+    /// The server asked what we have, and all of it is handled: when it is told at the latest.
+    owed_by: Option<Instant>,
     /// The stream was resumed, and what the server had kept for us may still be on its way.
     draining: bool,
     /// The stream was resumed, and nothing that was said on it since has been answered. The question that went ahead proves
@@ -207,6 +205,7 @@ impl Running {
             asked: u32::from(ahead.is_some()),
             ahead,
             awaited: None,
+            owed_by: None,
             probing: false,
             probes: 0,
             client_state: client_state.then_some(ClientState::Active),
@@ -300,6 +299,7 @@ impl Running {
                         return Stop::Failed(error);
                     }
                 }
+                () = sleep_until_some(self.owed_by), if self.owed_by.is_some() => self.say_handled(),
                 () = sleep_until_some(deadline), if deadline.is_some() => {
                     if let Err(error) = self.overdue() {
                         return Stop::Failed(error);
@@ -314,7 +314,11 @@ impl Running {
         let mut sent = false;
         let mut probe = false;
         let mut stop = None;
+        let mut company = false;
         while let Some(order) = orders.pop_front() {
+            // Whoever leaves says it anyway.
+            company |=
+                matches!(order, Order::Send(_) | Order::Reply(_) | Order::ClientState(_) | Order::Probe);
             match order {
                 Order::Send(outbound) => {
                     let (outgoing, refusal) = self.decoder.encode_or_fill(&outbound);
@@ -329,7 +333,9 @@ impl Running {
                 Order::Handled(count) => {
                     self.decoder.handled(count);
                     let answer = self.wire.managed.as_mut().and_then(|managed| managed.handled(count));
-                    self.say(answer);
+                    if answer.is_some() {
+                        self.owe();
+                    }
                 }
                 Order::ClientState(state) => self.indicate(state),
                 Order::Probe => probe = true,
@@ -340,6 +346,9 @@ impl Running {
             if stop.is_some() {
                 break;
             }
+        }
+        if company && self.owed_by.is_some() {
+            self.say_handled();
         }
         if probe {
             self.probe();
@@ -393,7 +402,7 @@ impl Running {
         };
         if element.name() == "r" {
             match managed.asked() {
-                Some(answer) => self.say(Some(answer)),
+                Some(_) => self.owe(),
                 None => self.waiting.push_back(SessionOutput::AcknowledgementWanted),
             }
         } else if element.name() == "a" {
@@ -420,25 +429,10 @@ impl Running {
         Ok(())
     }
 
-    fn say(&mut self, acknowledge: Option<Acknowledge>) {
-        if let Some(element) = acknowledge.and_then(|answer| encode::element(answer).ok()) {
-            self.wire.nonza(element);
-        }
-    }
-
-    /// Asks for an acknowledgement of all that was sent before.
-    fn ask(&mut self) {
-        if self.wire.managed.is_none() {
-            return;
-        }
-        if let Ok(element) = encode::element(AskAcknowledgement) {
-            self.wire.nonza(element);
-            if self.unproven && !self.draining && self.asked == 0 {
-                self.drained_by = Instant::now() + self.timeouts.acknowledgement;
-            }
-            self.asked = self.asked.saturating_add(1);
-            self.await_sign(self.patience());
-        }
+    /// There is an answer for the server. What else is said before it is due takes it along, with all that is handled by then.
+    fn owe(&mut self) {
+        let by = Instant::now() + self.timeouts.company;
+        self.owed_by.get_or_insert(by);
     }
 
     /// Tells whether somebody is looking (XEP-0352 §5.2).
@@ -455,86 +449,13 @@ impl Running {
         }
     }
 
-    /// Asks for any sign of life.
-    fn probe(&mut self) {
-        self.probing = true;
-        if self.wire.managed.is_some() {
-            self.ask();
-        } else {
-            self.probes = self.probes.wrapping_add(1);
-            if let Ok(element) = encode::iq::ping(&format!("heliograph-probe-{}", self.probes), None) {
-                self.wire.stanza(element, None);
-            }
-        }
-        self.await_sign(self.timeouts.probe);
-    }
-
-    /// The earlier deadline holds.
-    fn await_sign(&mut self, within: Duration) {
-        let until = Instant::now() + within;
-        let received = self.counters.read().bytes_down;
-        if self.awaited.as_ref().is_none_or(|awaited| awaited.until > until) {
-            self.awaited = Some(Awaited { until, received });
-        }
-    }
-
-    /// After a sign of life: is there still something that was asked for?
-    fn still_awaited(&mut self) {
-        if self.asked > 0 {
-            self.await_sign(self.patience());
-        }
-    }
-
-    /// How long to wait for an acknowledgement. What a resumed session has to bring comes by itself, so silence says more; and
-    /// what comes without an answer says that we are not heard.
-    fn patience(&self) -> Duration {
-        if self.unproven {
-            self.timeouts.probe.min(self.drained_by.saturating_duration_since(Instant::now()))
-        } else {
-            self.timeouts.acknowledgement
-        }
-    }
-
-    /// The deadline passed. Half of a large stanza is a sign of life as well.
-    fn overdue(&mut self) -> Result<(), SessionError> {
-        let now = self.counters.read().bytes_down;
-        match self.awaited.take() {
-            Some(awaited)
-                if awaited.received != now && !(self.unproven && Instant::now() >= self.drained_by) =>
-            {
-                self.await_sign(self.patience());
-                Ok(())
-            }
-            _ => Err(SessionError::NoAnswer("waiting for a sign of life")),
-        }
-    }
-
     /// The server may forget what is handled.
     fn say_handled(&mut self) {
+        self.owed_by = None;
         let last = self.wire.managed.as_ref().map(StreamManagement::acknowledgement);
-        self.say(last);
-    }
-
-    /// Writes what is left and hears the acknowledgement that was asked for. A socket that is closed on an answer is reset, and
-    /// a server that sees this may not read our last count: it would push for what is here already.
-    async fn hear_out(&mut self) -> Result<(), SessionError> {
-        self.wire.flush().await?;
-        while self.asked > 0 {
-            // What else comes in is not handled; a resumption brings it again.
-            let frame = self.wire.transfer(true).await?;
-            self.received(&frame)?;
+        if let Some(element) = last.and_then(|last| encode::element(last).ok()) {
+            self.wire.nonza(element);
         }
-        Ok(())
-    }
-
-    /// Sends what is queued and the last count, closes the stream, and waits for the server to do the same.
-    async fn say_goodbye(&mut self) {
-        self.say_handled();
-        if self.wire.flush().await.is_err() || self.wire.close().await.is_err() {
-            return;
-        }
-        // What still comes in is not counted as handled: the archives have it.
-        while self.wire.transfer(true).await.is_ok() {}
     }
 }
 

@@ -1,0 +1,125 @@
+//! What both sides know of what the other has (XEP-0198), and how a link that is dead is told from one that is silent.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod scripted;
+
+use std::time::{Duration, Instant};
+
+use heliograph_model::ErrorCode;
+use heliograph_model::stanza::SessionEvent;
+use heliograph_xmpp::session::TlsMode;
+use scripted::phone::{Phone, acknowledged};
+use scripted::{SCRAM, Server};
+
+#[tokio::test]
+async fn a_stanza_is_acknowledged_only_when_it_was_handled() {
+    let server = Server::new().await;
+    let mut phone = Phone::start(server.config(TlsMode::Direct), None);
+    let mut peer = server.accept_session("one").await;
+    phone.online(false).await;
+    for number in 1..=3 {
+        peer.say(&format!("<message from='bo@example.org/x' type='chat'><body>{number}</body></message>"))
+            .await;
+        phone.stanza().await;
+    }
+    phone.handle.handled(2);
+    // The server asked after the third; it hears nothing before that one is safe as well.
+    peer.say("<r xmlns='urn:xmpp:sm:3'/>").await;
+    phone.write("m1", "in between");
+    peer.expect_stanza("message").await;
+    peer.acknowledge(1).await;
+    assert_eq!(phone.event().await, acknowledged(&["m1"]));
+    phone.handle.handled(1);
+    assert_eq!(peer.expect("a", "urn:xmpp:sm:3").await.attr("h"), Some("3"));
+}
+
+#[tokio::test]
+async fn what_the_server_asks_is_answered_with_what_is_said_next_or_soon() {
+    const COMPANY: Duration = Duration::from_millis(300);
+    let server = Server::new().await;
+    let mut config = server.config(TlsMode::Direct);
+    config.timeouts.company = COMPANY;
+    let mut phone = Phone::start(config, None);
+    let mut peer = server.accept_session("one").await;
+    phone.online(false).await;
+    let hello = "<message from='bo@example.org/x' type='chat'><body>hi</body></message>";
+    peer.say(&format!("{hello}<r xmlns='urn:xmpp:sm:3'/>{hello}")).await;
+    for _ in 0..2 {
+        phone.stanza().await;
+        phone.handle.handled(1);
+    }
+    phone.write("m1", "hello");
+    peer.expect_stanza("message").await;
+    assert_eq!(
+        peer.expect("a", "urn:xmpp:sm:3").await.attr("h"),
+        Some("2"),
+        "also what came after the question"
+    );
+    peer.acknowledge(1).await;
+    assert_eq!(phone.event().await, acknowledged(&["m1"]));
+
+    // Nothing else is said.
+    peer.say(&format!("{hello}<r xmlns='urn:xmpp:sm:3'/>")).await;
+    phone.stanza().await;
+    let handled = Instant::now();
+    phone.handle.handled(1);
+    assert_eq!(peer.expect("a", "urn:xmpp:sm:3").await.attr("h"), Some("3"));
+    assert!(handled.elapsed() >= COMPANY / 2, "{:?}", handled.elapsed());
+    phone.handle.leave();
+    assert_eq!(peer.expect("a", "urn:xmpp:sm:3").await.attr("h"), Some("3"));
+}
+
+#[tokio::test]
+async fn without_stream_management_a_ping_is_the_question() {
+    let server = Server::new().await;
+    let mut phone = Phone::start(server.config(TlsMode::Direct), None);
+    let mut peer = server.accept_direct().await;
+    peer.open(SCRAM).await;
+    peer.login().await;
+    peer.open("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>").await;
+    peer.bind().await;
+    phone.online(false).await;
+    phone.handle.probe();
+    let question = peer.expect_stanza("iq").await;
+    assert!(question.has_child("ping", "urn:xmpp:ping"));
+    peer.say(&format!("<iq type='result' id='{}'/>", question.attr("id").unwrap())).await;
+    assert_eq!(phone.event().await, SessionEvent::Alive);
+}
+
+#[tokio::test]
+async fn a_probe_finds_a_dead_link_and_leaves_a_live_one_alone() {
+    let server = Server::new().await;
+    let mut config = server.config(TlsMode::Direct);
+    config.timeouts.probe = Duration::from_millis(50);
+    let mut phone = Phone::start(config, None);
+    let mut peer = server.accept_session("one").await;
+    phone.online(false).await;
+    phone.handle.probe();
+    peer.acknowledge(0).await;
+    assert_eq!(phone.event().await, SessionEvent::Alive);
+    phone.write("m1", "still here");
+    peer.expect_stanza("message").await;
+    peer.acknowledge(1).await;
+    assert_eq!(phone.event().await, acknowledged(&["m1"]));
+    phone.handle.probe();
+    peer.expect("r", "urn:xmpp:sm:3").await;
+    let (error, resume) = phone.ended().await;
+    assert_eq!(error.unwrap().code, ErrorCode::NetworkUnavailable);
+    assert!(resume.is_some());
+}
+
+#[tokio::test]
+async fn a_server_that_never_acknowledges_is_given_up() {
+    let server = Server::new().await;
+    let mut config = server.config(TlsMode::Direct);
+    config.timeouts.acknowledgement = Duration::from_millis(50);
+    let mut phone = Phone::start(config, None);
+    let mut peer = server.accept_session("one").await;
+    phone.online(false).await;
+    phone.write("m1", "anybody?");
+    peer.expect_stanza("message").await;
+    let (error, resume) = phone.ended().await;
+    assert_eq!(error.unwrap().code, ErrorCode::NetworkUnavailable);
+    assert_eq!(resume.unwrap().unacknowledged().count(), 1);
+}
