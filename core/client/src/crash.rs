@@ -3,7 +3,7 @@
 //! `HELIOGRAPH_CRASH=after-commit:17` ends the process, without any clean-up, the seventeenth time it comes to that place.
 //! Only builds with debug assertions look; in a release these are empty functions.
 
-/// A transaction boundary: the only moments that what is on disk can depend on.
+/// Beside a transaction: the only moments that what is on disk can depend on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Place {
     /// Something happened; nothing is written.
@@ -14,6 +14,10 @@ pub(crate) enum Place {
     BeforeAcknowledge,
     /// All is done.
     AfterAcknowledge,
+    /// The server gave a new token, or one is about to be used; that is not written.
+    BeforeRemember,
+    /// It is written.
+    AfterRemember,
 }
 
 impl Place {
@@ -24,6 +28,8 @@ impl Place {
             Self::AfterCommit => "after-commit",
             Self::BeforeAcknowledge => "before-acknowledge",
             Self::AfterAcknowledge => "after-acknowledge",
+            Self::BeforeRemember => "before-remember",
+            Self::AfterRemember => "after-remember",
         }
     }
 }

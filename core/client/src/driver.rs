@@ -329,7 +329,9 @@ impl Driver {
 
     /// Commits what is to be remembered of the server. If that fails, the older memory stays, and serves as well.
     fn remember(&mut self, memory: ServerMemory) -> Result<(), Error> {
+        crash::here(Place::BeforeRemember);
         let kept = server_memory::keep(&mut self.engine, &memory);
+        crash::here(Place::AfterRemember);
         match &kept {
             Ok(()) => self.memory = Some(memory),
             Err(error) => tracing::warn!(code = error.code.as_str(), "the server could not be remembered"),

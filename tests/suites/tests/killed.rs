@@ -10,14 +10,16 @@
 
 use std::time::Duration;
 
-use heliograph_lab::Command;
+use heliograph_lab::phone::View;
 use heliograph_lab::policy::NETWORK;
+use heliograph_lab::server::PROSODY_012;
+use heliograph_lab::{Command, ServerTree};
 use heliograph_model::DeliveryState;
 use heliograph_suites::scene::{GROUP, Scene, has_ended};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
-/// Every place at which the process can be made to die: see `core/client/src/crash.rs`.
+/// The places around the handling of what comes in: see `core/client/src/crash.rs`.
 const PLACES: [&str; 4] = ["before-commit", "after-commit", "before-acknowledge", "after-acknowledge"];
 
 /// At which passing of the place: the first inputs of a session are the login, then the catch-up, then the messages.
@@ -67,6 +69,42 @@ async fn talk_until_dead(scene: &mut Scene, label: &str) -> Vec<String> {
             Err(error) => panic!("{label}: {error}"),
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_killed_around_keeping_its_token_signs_in_again() {
+    if ServerTree::under_test().unwrap().name == PROSODY_012 {
+        return; // It has no tokens.
+    }
+    let mut scene = Scene::new(&["ana", "ben"]).await;
+    scene.make_group().await;
+    let mut said = Vec::new();
+    for place in ["before-remember", "after-remember"] {
+        for passing in 1..=4 {
+            scene.phones[0].crash_at(Some(format!("{place}:{passing}")));
+            scene.phones[0].restart().await.unwrap();
+            // Each sign-in notes that the token is used, and the next one that came with it.
+            loop {
+                let online = |view: &View| view.is_online().then_some(());
+                match scene.phones[0].until("her death, or being online", NETWORK, online).await {
+                    Ok(()) => scene.wires[0].cut(),
+                    Err(error) if has_ended(&error) => break,
+                    Err(error) => panic!("{place} {passing}: {error}"),
+                }
+                let offline = |view: &View| (!view.is_online()).then_some(());
+                let _ = scene.phones[0].until("noticing it", NETWORK, offline).await;
+                scene.wires[0].heal();
+            }
+            scene.wires[0].heal();
+            scene.phones[0].crash_at(None);
+            scene.phones[0].restart().await.unwrap();
+            let text = format!("from ana after {place} {passing}");
+            scene.say(0, &text).await;
+            scene.shows(1, &text).await;
+            said.push(text);
+        }
+    }
+    scene.everybody_shows(&said).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
