@@ -176,7 +176,8 @@ async fn try_sign_in(config: SessionConfig) -> Result<Option<ServerMemory>, Erro
     if online { Ok(memory) } else { Err(Error::new(ErrorCode::Internal, "the session ended without a word")) }
 }
 
-fn make_database(
+/// The database of an account that was found to be right.
+pub(crate) fn make_database(
     location: &StoreLocation,
     account: &AccountConfig,
     memory: Option<&ServerMemory>,

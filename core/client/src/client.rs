@@ -7,14 +7,11 @@ use heliograph_model::{
     Address, ConversationId, Error, ErrorCode, NetworkState, PowerState, PushState, PushTarget, Timestamp,
 };
 use heliograph_store::message::{self, Message};
-use heliograph_store::{Store, inbox, member, search};
-use heliograph_sync::{
-    Command, Connection, ConnectionState, Delivery, Engine, Input, Reply, Settings, Usage,
-};
+use heliograph_store::{inbox, member, search};
+use heliograph_sync::{Command, Connection, ConnectionState, Delivery, Input, Reply, Settings, Usage};
 use heliograph_xmpp::session::ServerCertificate;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
@@ -24,10 +21,10 @@ use crate::condition::Condition;
 use crate::connection::{ConnectionChanges, Traffic};
 use crate::conversation::Conversation;
 use crate::conversations::Conversations;
-use crate::driver::{Driver, Order};
+use crate::driver::Order;
 use crate::notification::{self, Notification};
 use crate::push::{self, PushChanges};
-use crate::server_memory;
+use crate::running::{self, Running, failed_inside};
 use crate::shared::{Shared, closed};
 use crate::timeline::{MessageFeed, Older, Timeline};
 use crate::unreadable::{self, Unreadable};
@@ -44,11 +41,6 @@ pub struct Client {
     wakefulness: Mutex<Wakefulness>,
     /// Kept over a suspension, in which no engine is there to be told.
     condition: Mutex<Condition>,
-}
-
-struct Running {
-    orders: mpsc::UnboundedSender<Order>,
-    task: JoinHandle<()>,
 }
 
 impl Client {
@@ -76,7 +68,7 @@ impl Client {
             return Err(Error::new(ErrorCode::NotFound, "there is no database in this place"));
         }
         let shared = Shared::new();
-        let (running, address) = run(&location, &shared, &runtime)?;
+        let (running, address) = running::begin(&location, &shared, &runtime)?;
         Ok(Self {
             location,
             address,
@@ -134,10 +126,14 @@ impl Client {
         if self.shared.is_closed() {
             return Err(closed());
         }
-        if self.running().is_some() {
-            return Ok(());
+        let failed = self.running().take_if(|running| running.orders.is_closed());
+        match failed {
+            // Until it has let go of the database.
+            Some(failed) => drop(failed.task.await),
+            None if self.running().is_some() => return Ok(()),
+            None => {}
         }
-        let (running, _) = run(&self.location, &self.shared, &self.runtime)?;
+        let (running, _) = running::begin(&self.location, &self.shared, &self.runtime)?;
         let condition = self.condition.lock().unwrap_or_else(PoisonError::into_inner);
         *self.running() = Some(running);
         condition.inputs().for_each(|input| self.tell(input));
@@ -479,10 +475,11 @@ impl Client {
     /// Has the driver do something, and waits for what it answers.
     async fn order<T>(&self, order: Order, answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
         let sent = self.running().as_ref().is_some_and(|running| running.orders.send(order).is_ok());
-        if !sent {
-            return Err(closed());
+        if sent && let Ok(answer) = answer.await {
+            return answer;
         }
-        answer.await.map_err(|_| closed())?
+        // Nobody has ended it.
+        Err(if self.running().is_some() { failed_inside() } else { closed() })
     }
 
     fn tell(&self, input: Input) {
@@ -499,25 +496,7 @@ impl Client {
         self.tell(input);
     }
 
-    fn running(&self) -> MutexGuard<'_, Option<Running>> {
+    pub(crate) fn running(&self) -> MutexGuard<'_, Option<Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Opens the database and sets a driver to work on it.
-fn run(
-    location: &StoreLocation,
-    shared: &Arc<Shared>,
-    runtime: &Handle,
-) -> Result<(Running, Address), Error> {
-    let mut store = Store::open(&location.path, &location.key)?;
-    let account = account::load(&mut store)?;
-    let memory = server_memory::load(&mut store)?;
-    let engine = Engine::open(store)?;
-    let address = engine.address().clone();
-    shared.set_readers(Some(engine.readers()));
-    let (orders, inbox) = mpsc::unbounded_channel();
-    let driver = Driver::new(engine, account, memory, Arc::clone(shared));
-    let task = runtime.spawn(driver.run(inbox));
-    Ok((Running { orders, task }, address))
 }

@@ -61,6 +61,9 @@ pub(crate) enum Order {
     SetPassword(Zeroizing<String>, oneshot::Sender<Result<(), Error>>),
     /// When would this client have to be woken, if it slept?
     NextCatchUp(oneshot::Sender<Result<Option<Timestamp>, Error>>),
+    /// Panic, as a defect would.
+    #[cfg(test)]
+    Panic,
     /// Say goodbye, close the database, end.
     Stop {
         /// Not to be exceeded by waiting for the server.
@@ -171,6 +174,8 @@ impl Driver {
                     Some(Order::NextCatchUp(say)) => {
                         let _ = say.send(self.engine.next_catch_up(SystemClock.now()).map_err(Into::into));
                     }
+                    #[cfg(test)]
+                    Some(Order::Panic) => std::panic::resume_unwind(Box::new("a defect")),
                     Some(Order::Stop { deadline, done }) => break (deadline, Some(done)),
                     None => break (None, None),
                 },

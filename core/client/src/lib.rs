@@ -37,6 +37,7 @@ mod crash;
 mod driver;
 mod notification;
 mod push;
+mod running;
 mod server_memory;
 mod shared;
 mod timeline;
