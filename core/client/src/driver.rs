@@ -4,6 +4,8 @@
 //! told. A stanza whose transaction failed is neither acknowledged nor lost: the connection is dropped, and the server sends
 //! it again or the archive brings it.
 
+mod credentials;
+
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::net::SocketAddr;
@@ -14,8 +16,7 @@ use heliograph_model::stanza::{Inbound, SessionEvent};
 use heliograph_model::time::SystemClock;
 use heliograph_model::{Clock, Error, ErrorCode, NetworkState, Timestamp};
 use heliograph_sync::{
-    Command, Connection, ConnectionState, Effects, Engine, Input, LinkAction, LoadId, Received, Reply, Spent,
-    Usage,
+    Command, Connection, Effects, Engine, Input, LinkAction, LoadId, Received, Reply, Spent, Usage,
 };
 use heliograph_xmpp::session::{
     self, ResumeState, ServerMemory, Session, SessionHandle, SessionOutput, StoredStream,
@@ -24,10 +25,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use zeroize::Zeroizing;
 
-use crate::account::{self, AccountConfig};
+use crate::account::AccountConfig;
 use crate::connection::Traffic;
 use crate::crash::{self, Place};
-use crate::server_memory;
 use crate::shared::{Shared, fresh_entropy};
 use crate::usage::Meter;
 
@@ -321,53 +321,6 @@ impl Driver {
         let (handle, outputs) = Session::start(config, self.resume.take());
         self.session = Some(Running { handle, outputs, leaving: false });
         self.past.connects += 1;
-    }
-
-    /// The memory for one session, whose use of the token is on disk before it begins.
-    fn reserved(&mut self) -> Option<ServerMemory> {
-        let mut memory = self.memory.clone()?;
-        if memory.reserve() && self.remember(memory.clone()).is_err() {
-            memory.forget_token();
-        }
-        Some(memory)
-    }
-
-    /// Commits what is to be remembered of the server. If that fails, the older memory stays, and serves as well.
-    fn remember(&mut self, memory: ServerMemory) -> Result<(), Error> {
-        crash::here(Place::BeforeRemember);
-        let kept = server_memory::keep(&mut self.engine, &memory);
-        crash::here(Place::AfterRemember);
-        match &kept {
-            Ok(()) => self.memory = Some(memory),
-            Err(error) => tracing::warn!(code = error.code.as_str(), "the server could not be remembered"),
-        }
-        kept
-    }
-
-    fn forget_server(&mut self) -> Result<(), Error> {
-        let Some(mut memory) = self.memory.clone() else { return Ok(()) };
-        memory.forget_server();
-        self.remember(memory)
-    }
-
-    fn set_password(&mut self, password: Zeroizing<String>) -> Result<(), Error> {
-        // A token would let us in whether the password is right or not.
-        if let Some(mut memory) = self.memory.clone() {
-            memory.forget_token();
-            self.remember(memory)?;
-        }
-        let account = AccountConfig { password, ..self.account.clone() };
-        account::keep(&mut self.engine, &account)?;
-        self.account = account;
-        let connecting = self.shared.connection.borrow().state == ConnectionState::Connecting;
-        if connecting && self.session.as_ref().is_some_and(|session| !session.leaving) {
-            // With the old one; its refusal would be taken for the new one's.
-            self.leave(false);
-            self.connect();
-        } else {
-            self.tell(Input::Start);
-        }
-        Ok(())
     }
 
     fn leave(&mut self, politely: bool) {
