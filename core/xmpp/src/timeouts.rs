@@ -47,9 +47,9 @@ pub const PROBE: Duration = Duration::from_secs(10);
 /// link is alive, and a full stanza of 256 KiB takes a minute at 32 kbit/s.
 pub const ACKNOWLEDGEMENT: Duration = Duration::from_secs(90);
 
-/// How long the server's question what we have (XEP-0198 §4) may wait for company. Nobody is held up by it, and alone it is a
-/// packet of its own; servers that ask begin to wonder after 30 s (Prosody) or 60 s (ejabberd). The radio stays on for longer
-/// than this after what came in.
+/// How long an answer may wait for company: to the server's question what we have (XEP-0198 §4), and to others' questions about us
+/// (what we can do, whether we are there). Nobody is held up by it, and alone it is a packet of its own; servers begin to wonder
+/// after 30 s (Prosody) or 60 s (ejabberd). The radio stays on for longer than this after what came in.
 pub const COMPANY: Duration = Duration::from_secs(1);
 
 /// From our `</stream:stream>` to the server's. A courtesy, not worth more battery.

@@ -49,25 +49,28 @@ async fn what_the_server_asks_is_answered_with_what_is_said_next_or_soon() {
         phone.stanza().await;
         phone.handle.handled(1);
     }
+    peer.say("<iq type='get' id='p1' from='example.org'><ping xmlns='urn:xmpp:ping'/></iq>").await;
+    assert_eq!(phone.stanza().await, []);
     phone.write("m1", "hello");
+    assert_eq!(peer.expect_stanza("iq").await.attr("id"), Some("p1"), "in the order of the counts");
     peer.expect_stanza("message").await;
     assert_eq!(
         peer.expect("a", "urn:xmpp:sm:3").await.attr("h"),
         Some("2"),
         "also what came after the question"
     );
-    peer.acknowledge(1).await;
+    peer.acknowledge(2).await;
     assert_eq!(phone.event().await, acknowledged(&["m1"]));
 
     // Nothing else is said.
     peer.say(&format!("{hello}<r xmlns='urn:xmpp:sm:3'/>")).await;
     phone.stanza().await;
     let handled = Instant::now();
-    phone.handle.handled(1);
-    assert_eq!(peer.expect("a", "urn:xmpp:sm:3").await.attr("h"), Some("3"));
+    phone.handle.handled(2);
+    assert_eq!(peer.expect("a", "urn:xmpp:sm:3").await.attr("h"), Some("4"));
     assert!(handled.elapsed() >= COMPANY / 2, "{:?}", handled.elapsed());
     phone.handle.leave();
-    assert_eq!(peer.expect("a", "urn:xmpp:sm:3").await.attr("h"), Some("3"));
+    assert_eq!(peer.expect("a", "urn:xmpp:sm:3").await.attr("h"), Some("4"));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! that neither side can block the other; the only things it waits for besides are orders, room in the output channel,
 //! and the one deadline.
 
+mod company;
 mod goodbye;
 mod liveness;
 
@@ -123,8 +124,10 @@ struct Running {
     /// Requests for acknowledgement that are not answered.
     asked: u32,
     awaited: Option<Awaited>,
-    /// The server asked what we have, and all of it is handled: when it is told at the latest.
-    owed_by: Option<Instant>,
+    /// The server asked what we have, and all of it is handled: it is to be told.
+    owed: bool,
+    /// When what waits for company goes out at the latest.
+    company_by: Option<Instant>,
     /// The stream was resumed, and what the server had kept for us may still be on its way.
     draining: bool,
     /// The stream was resumed, and nothing that was said on it since has been answered. The question that went ahead proves
@@ -205,7 +208,8 @@ impl Running {
             asked: u32::from(ahead.is_some()),
             ahead,
             awaited: None,
-            owed_by: None,
+            owed: false,
+            company_by: None,
             probing: false,
             probes: 0,
             client_state: client_state.then_some(ClientState::Active),
@@ -299,7 +303,7 @@ impl Running {
                         return Stop::Failed(error);
                     }
                 }
-                () = sleep_until_some(self.owed_by), if self.owed_by.is_some() => self.say_handled(),
+                () = sleep_until_some(self.company_by), if self.company_by.is_some() => self.company_is_here(),
                 () = sleep_until_some(deadline), if deadline.is_some() => {
                     if let Err(error) = self.overdue() {
                         return Stop::Failed(error);
@@ -317,8 +321,7 @@ impl Running {
         let mut company = false;
         while let Some(order) = orders.pop_front() {
             // Whoever leaves says it anyway.
-            company |=
-                matches!(order, Order::Send(_) | Order::Reply(_) | Order::ClientState(_) | Order::Probe);
+            company |= matches!(order, Order::Send(_) | Order::ClientState(_) | Order::Probe);
             match order {
                 Order::Send(outbound) => {
                     let (outgoing, refusal) = self.decoder.encode_or_fill(&outbound);
@@ -329,6 +332,11 @@ impl Running {
                         self.waiting.push_back(SessionOutput::Refused { inbound });
                     }
                 }
+                Order::Reply(Reply(stanza)) if is_answer(&stanza) => {
+                    self.wire.stanza_with_next(stanza);
+                    self.wait_for_company();
+                }
+                // The next step of something that we want.
                 Order::Reply(Reply(stanza)) => self.wire.stanza(stanza, None),
                 Order::Handled(count) => {
                     self.decoder.handled(count);
@@ -347,8 +355,8 @@ impl Running {
                 break;
             }
         }
-        if company && self.owed_by.is_some() {
-            self.say_handled();
+        if company {
+            self.company_is_here();
         }
         if probe {
             self.probe();
@@ -429,12 +437,6 @@ impl Running {
         Ok(())
     }
 
-    /// There is an answer for the server. What else is said before it is due takes it along, with all that is handled by then.
-    fn owe(&mut self) {
-        let by = Instant::now() + self.timeouts.company;
-        self.owed_by.get_or_insert(by);
-    }
-
     /// Tells whether somebody is looking (XEP-0352 §5.2).
     fn indicate(&mut self, state: ClientState) {
         if self.client_state.is_some_and(|told| told != state) {
@@ -448,15 +450,6 @@ impl Running {
             }
         }
     }
-
-    /// The server may forget what is handled.
-    fn say_handled(&mut self) {
-        self.owed_by = None;
-        let last = self.wire.managed.as_ref().map(StreamManagement::acknowledgement);
-        if let Some(element) = last.and_then(|last| encode::element(last).ok()) {
-            self.wire.nonza(element);
-        }
-    }
 }
 
 /// What names the stream to its server, if it can be resumed.
@@ -468,6 +461,11 @@ fn identity(granted: Option<&Enabled>, bound: &FullJid) -> Option<StreamIdentity
 
 fn acknowledged(messages: Vec<StanzaId>) -> Option<SessionOutput> {
     (!messages.is_empty()).then_some(SessionOutput::Event(SessionEvent::Acknowledged { messages }))
+}
+
+/// Whether it answers somebody else's question (RFC 6120 §8.2.3).
+fn is_answer(stanza: &Element) -> bool {
+    stanza.name() == "iq" && matches!(stanza.attr("type"), Some("result" | "error"))
 }
 
 fn is_stanza(element: &Element) -> bool {

@@ -33,21 +33,35 @@ pub(super) struct Wire {
     /// `None` if the server has none.
     pub(super) managed: Option<StreamManagement>,
     queue: VecDeque<Queued>,
+    /// Not all that is queued may wait for company.
+    urgent: bool,
 }
 
 impl Wire {
     pub(super) fn new(stream: Stream, managed: Option<StreamManagement>) -> Self {
-        Self { stream, managed, queue: VecDeque::new() }
+        Self { stream, managed, queue: VecDeque::new(), urgent: false }
     }
 
     /// Queues a stanza.
     pub(super) fn stanza(&mut self, element: Element, message: Option<StanzaId>) {
         self.queue.push_back(Queued { element, stanza: true, message });
+        self.urgent = true;
+    }
+
+    /// Queues a stanza that goes out with the next one.
+    pub(super) fn stanza_with_next(&mut self, element: Element) {
+        self.queue.push_back(Queued { element, stanza: true, message: None });
+    }
+
+    /// Nothing that is queued waits any longer.
+    pub(super) fn hurry(&mut self) {
+        self.urgent = true;
     }
 
     /// Queues an element of the stream itself.
     pub(super) fn nonza(&mut self, element: Element) {
         self.queue.push_back(Queued { element, stanza: false, message: None });
+        self.urgent = true;
     }
 
     /// Writes what is queued and, if `reading`, reads one element. Safe to drop between polls: nothing is kept outside of
@@ -79,7 +93,7 @@ impl Wire {
 
     /// Moves the queue into the stream and the stream into the socket, as far as they take it.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<Result<(), SessionError>> {
-        while !self.queue.is_empty() {
+        while self.urgent && !self.queue.is_empty() {
             match Sink::<&Element>::poll_ready(Pin::new(&mut self.stream), context) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into())),
@@ -103,11 +117,13 @@ impl Wire {
                 Err(error) => return Poll::Ready(Err(error.into())),
             }
         }
+        self.urgent = false;
         Sink::<&Element>::poll_flush(Pin::new(&mut self.stream), context).map_err(Into::into)
     }
 
     /// Writes all that is queued.
     pub(super) async fn flush(&mut self) -> Result<(), SessionError> {
+        self.hurry();
         poll_fn(|context| self.poll_write(context)).await
     }
 
