@@ -64,6 +64,7 @@ impl Step<'_> {
             return Ok(refuse(ErrorCode::InvalidArgument, "a chat needs the address of another account"));
         }
         if let Some(existing) = conversation::by_address(self.tx, contact)? {
+            self.look_for_keys(&existing)?;
             return Ok(Ok(Reply::Conversation(existing.id)));
         }
         let id = conversation::insert(
@@ -243,7 +244,26 @@ impl Step<'_> {
         let item = encode(&OutboxItem::Text { id: message_id, text })?;
         outbox::append(self.tx, id, Some(row), &item, self.now)?;
         self.pump(id)?;
+        self.look_for_keys(&conversation)?;
         Ok(Ok(Reply::Message(row)))
+    }
+
+    /// A chat that is plain need not stay so: whoever had no keys when it began may have some by now. Asked once in a session, and
+    /// nothing waits for the answer.
+    fn look_for_keys(&mut self, conversation: &Conversation) -> Result<(), EngineError> {
+        let id = conversation.id;
+        let plain = conversation.kind == ConversationKind::Direct
+            && conversation.security == Security::Plain
+            && conversation.state == ConversationState::Active;
+        if plain
+            && self.online()
+            && self.live.session.keys_asked.insert(id)
+            && intent::list(self.tx, id)?.is_empty()
+        {
+            intent::append(self.tx, id, &encode(&Wish::Direct)?, self.now)?;
+            self.drive(id)?;
+        }
+        Ok(())
     }
 
     fn set_draft(&mut self, id: ConversationId, text: &str) -> Result<Answer, EngineError> {

@@ -66,6 +66,8 @@ pub(crate) struct SessionLive {
     pub account: Catchup,
     pub rooms: BTreeMap<Address, RoomLive>,
     pub setups: BTreeMap<ConversationId, Setup>,
+    /// Plain chats whose contacts were asked for keys.
+    pub keys_asked: BTreeSet<ConversationId>,
     /// The session was resumed, and what the server had kept for us may still be on its way.
     pub draining: bool,
     /// The session stands on another connection than the one that it began on.

@@ -329,6 +329,32 @@ fn a_contact_without_keys_is_reached_in_plain_and_marked() {
 }
 
 #[test]
+fn a_chat_that_began_in_plain_is_encrypted_once_there_are_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    // Ben has the app since a moment, and his keys are not out yet.
+    world.settle_without(1);
+    let contact = world.phone(1).address.clone();
+    let start = Command::StartChat { contact };
+    let Ok(Reply::Conversation(chat)) = world.command(0, start.clone()) else { panic!("no chat") };
+    world.command(0, Command::Send { conversation: chat, text: "one".into() }).unwrap();
+    world.settle_without(1);
+    world.settle();
+    for text in ["two", "three"] {
+        world.command(0, Command::Send { conversation: chat, text: text.into() }).unwrap();
+        world.settle();
+    }
+    let ana = world.phone(0).address.clone();
+    let theirs = world.phone(1).readers().read(|db| conversation::by_address(db, &ana)).unwrap().unwrap();
+    for (phone, id) in [(0, chat), (1, theirs.id)] {
+        let shown = texts(world.phone(phone), id);
+        let how: Vec<_> = shown.iter().map(|message| (message.text.as_str(), message.security)).collect();
+        let plain = Security::Plain;
+        assert_eq!(how, [("one", plain), ("two", plain), ("three", Security::Encrypted)]);
+    }
+}
+
+#[test]
 fn malformed_commands_are_refused_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
     let mut world = world(&folder);
