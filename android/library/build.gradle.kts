@@ -54,5 +54,6 @@ tasks.named("preBuild") { dependsOn(generateBindings, buildCore) }
 
 dependencies {
     api(libs.kotlinx.coroutines.android)
+    implementation(libs.rustls.platform.verifier)
     implementation(libs.jna) { artifact { type = "aar" } }
 }

@@ -33,6 +33,8 @@ mod message;
 mod push;
 mod runtime;
 mod subscription;
+#[cfg(target_os = "android")]
+mod system_trust;
 mod timeline;
 
 pub use account::{AccountConfig, ServerOverride, TlsMode, add_account};

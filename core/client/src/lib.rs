@@ -60,6 +60,8 @@ pub use heliograph_store::message::{Message, Sender};
 pub use heliograph_sync::{
     Connection, ConnectionState, Delivery, Recipient, Settings, Situation, Spent, Usage, Waiting,
 };
+#[cfg(target_os = "android")]
+pub use heliograph_xmpp::introduce;
 pub use heliograph_xmpp::session::{CertificateProblem, InvalidPin, Pin, ServerCertificate};
 pub use notification::Notification;
 pub use push::PushChanges;

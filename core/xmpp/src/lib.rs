@@ -55,3 +55,5 @@ mod xml;
 use log as _;
 
 pub use error::SessionError;
+#[cfg(target_os = "android")]
+pub use tls::introduce;

@@ -5,6 +5,8 @@
 
 mod certificate;
 mod pin;
+#[cfg(any(target_os = "android", target_os = "ios", test))]
+mod platform;
 mod verifier;
 
 use std::io;
@@ -21,6 +23,8 @@ use tokio_rustls::client::TlsStream;
 
 pub use certificate::{CertificateProblem, ServerCertificate};
 pub use pin::{InvalidPin, Pin};
+#[cfg(target_os = "android")]
+pub use platform::introduce;
 
 use crate::channel_binding::{self, ChannelBindings};
 use crate::error::SessionError;
@@ -202,6 +206,8 @@ fn failure(error: &io::Error) -> SessionError {
         Some(rustls::Error::PeerIncompatible(_)) => SessionError::NoEncryption("no TLS version in common"),
         Some(rustls::Error::AlertReceived(AlertDescription::UnrecognisedName)) => SessionError::NoService,
         Some(rustls::Error::AlertReceived(alert)) => SessionError::Tls(format!("the server sent {alert:?}")),
+        // Said by verifiers of themselves, and by nothing that a server can cause.
+        Some(rustls::Error::General(_)) => SessionError::Internal("the certificate verifier failed"),
         Some(_) => SessionError::Tls("the server does not speak TLS".to_owned()),
         None => SessionError::from(io::Error::from(error.kind())),
     }

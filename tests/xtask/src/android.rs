@@ -16,10 +16,13 @@ mod gradle;
 pub mod library;
 mod manifest;
 pub mod native;
+#[cfg(test)]
+mod native_methods;
 pub mod resources;
 pub mod sdk;
 pub mod shell;
 pub mod tools;
+pub mod verifier;
 
 use std::path::PathBuf;
 

@@ -212,71 +212,12 @@ fn webpki(
     Ok(verifier)
 }
 
+#[cfg(any(target_os = "android", target_os = "ios"))]
+use super::platform::public;
+
 #[cfg(not(any(target_os = "android", target_os = "ios")))]
 fn public(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, SessionError> {
     let mut roots = RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     webpki(roots, provider)
-}
-
-#[cfg(any(target_os = "android", target_os = "ios"))]
-fn public(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, SessionError> {
-    let verifier = rustls_platform_verifier::Verifier::new(Arc::clone(provider))
-        .map_err(|_| SessionError::Configuration("the system's certificate verifier is unusable"))?;
-    Ok(Arc::new(platform::Guarded(verifier)))
-}
-
-/// The operating system's verifier knows what the user and the user's employer trust, and what was revoked.
-#[cfg(any(target_os = "android", target_os = "ios"))]
-mod platform {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-
-    use rustls_platform_verifier::Verifier;
-
-    use super::{
-        CertificateDer, DigitallySignedStruct, Error, HandshakeSignatureValid, ServerCertVerified,
-        ServerCertVerifier, ServerName, SignatureScheme, UnixTime,
-    };
-
-    /// On Android it panics until the app has introduced itself to it; that must be an error.
-    #[derive(Debug)]
-    pub(super) struct Guarded(pub(super) Verifier);
-
-    impl ServerCertVerifier for Guarded {
-        fn verify_server_cert(
-            &self,
-            end_entity: &CertificateDer<'_>,
-            intermediates: &[CertificateDer<'_>],
-            server_name: &ServerName<'_>,
-            ocsp_response: &[u8],
-            now: UnixTime,
-        ) -> Result<ServerCertVerified, Error> {
-            catch_unwind(AssertUnwindSafe(|| {
-                self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-            }))
-            .unwrap_or_else(|_| Err(Error::General("the system's certificate verifier is not ready".into())))
-        }
-
-        fn verify_tls12_signature(
-            &self,
-            message: &[u8],
-            certificate: &CertificateDer<'_>,
-            signature: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, Error> {
-            self.0.verify_tls12_signature(message, certificate, signature)
-        }
-
-        fn verify_tls13_signature(
-            &self,
-            message: &[u8],
-            certificate: &CertificateDer<'_>,
-            signature: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, Error> {
-            self.0.verify_tls13_signature(message, certificate, signature)
-        }
-
-        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-            self.0.supported_verify_schemes()
-        }
-    }
 }

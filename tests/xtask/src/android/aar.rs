@@ -1,12 +1,14 @@
 //! The library for app developers, as an AAR: the Kotlin module with the core's native libraries inside.
 
 use std::fs;
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
+use zip::ZipArchive;
 
 use super::archive::{self, Archive};
-use super::{MIN_SDK, native};
+use super::{MIN_SDK, native, verifier};
 
 /// Its package. Not that of the Kotlin module's classes: two libraries of one app may not share theirs.
 const PACKAGE: &str = "org.heliograph.library";
@@ -23,6 +25,8 @@ pub fn make(classes: &[PathBuf], with_native: bool) -> anyhow::Result<PathBuf> {
     for classes in classes {
         inner.add_classes(classes)?;
     }
+    // Nobody could fetch it as a dependency of this library.
+    inner.add_all_of(&verifier::library()?.classes())?;
     inner.finish()?;
 
     let aar = folder.join(format!("heliograph-{}.aar", env!("CARGO_PKG_VERSION")));
@@ -60,6 +64,17 @@ fn check(aar: &Path, with_native: bool) -> anyhow::Result<()> {
     for name in ["AndroidManifest.xml", "classes.jar", "R.txt", "proguard.txt"] {
         archive.by_name(name).with_context(|| format!("the AAR has no {name}"))?;
     }
+    let mut content = Vec::new();
+    archive.by_name("proguard.txt")?.read_to_end(&mut content).context("reading the rules for R8")?;
+    let rules = String::from_utf8_lossy(&content);
+    ensure!(
+        rules.lines().any(|line| line == verifier::RULE),
+        "the AAR's rules drop the certificate verifier"
+    );
+    content.clear();
+    archive.by_name("classes.jar")?.read_to_end(&mut content).context("reading classes")?;
+    let classes = ZipArchive::new(Cursor::new(content)).context("classes.jar is no zip file")?;
+    ensure!(classes.index_for_name(verifier::CLASS).is_some(), "the AAR has no {}", verifier::CLASS);
     let natives = archive.file_names().flatten().filter(|name| name.starts_with("jni/")).count();
     ensure!(
         natives == if with_native { native::ABIS.len() } else { 0 },

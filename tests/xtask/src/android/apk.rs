@@ -14,7 +14,7 @@ use super::dex::{self, Dex};
 use super::library::{self, Library};
 use super::shell::{LOCK, Shell, TOOLS_LOCK};
 use super::tools::Tools;
-use super::{MIN_SDK, native};
+use super::{MIN_SDK, native, verifier};
 use crate::jvm::Artefacts;
 use crate::test::Outcome;
 use crate::test::process::Programs;
@@ -59,6 +59,7 @@ pub async fn make(
         |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("jna-"));
     libraries.extend(parts.libraries.iter().filter(|path| !is_jna(path)).cloned());
     libraries.push(jna.classes());
+    libraries.push(verifier::library()?.classes());
 
     let own = folder.join("own.jar");
     let mut jar = Archive::create(&own)?;
@@ -138,9 +139,16 @@ fn check(apk: &Path) -> anyhow::Result<()> {
     // Android 11 and newer map it where it lies.
     ensure!(table.compression() == CompressionMethod::Stored, "the APK's resource table is compressed");
     drop(table);
+    let mut has_verifier = false;
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).context("reading the APK")?;
         let name = entry.name().context("reading the APK")?.into_owned();
+        if name.ends_with(".dex") {
+            let mut content = Vec::new();
+            entry.read_to_end(&mut content).context("reading the APK")?;
+            has_verifier |= verifier::is_in_dex(&content);
+            continue;
+        }
         let Some(abi) = native::ABIS.iter().find(|abi| name.starts_with(&format!("lib/{}/", abi.name)))
         else {
             continue;
@@ -149,6 +157,7 @@ fn check(apk: &Path) -> anyhow::Result<()> {
         entry.read_to_end(&mut content).context("reading the APK")?;
         native::check_pages(abi, &name, &content)?;
     }
+    ensure!(has_verifier, "the APK has no {}", verifier::CLASS);
     Ok(())
 }
 

@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use super::{MIN_SDK, PACKAGE, TARGET_SDK, native, shell};
+use super::{MIN_SDK, PACKAGE, TARGET_SDK, native, shell, verifier};
 use crate::jvm::kotlin;
 use crate::jvm::lock::Lock;
+use crate::layers;
 
 fn read(name: &str) -> String {
     fs::read_to_string(super::sources().join(name)).unwrap()
@@ -24,6 +25,14 @@ fn the_catalogue_asks_for_what_was_tested() {
     for line in catalogue.lines().filter(|line| line.contains("{ module = ")) {
         let parts: Vec<&str> = line.split('"').collect();
         let (module, version) = (parts[1], quoted(&catalogue, parts[3]));
+        if module == "rustls:rustls-platform-verifier" {
+            let metadata = layers::with_dependencies().unwrap();
+            let mut crates = metadata.packages.iter();
+            let brings = crates.find(|package| package.name.as_str() == verifier::CRATE).unwrap();
+            assert_eq!(brings.version.to_string(), version, "{module}");
+            assert!(read("settings.gradle.kts").contains(&format!("\"{}\"", verifier::CRATE)));
+            continue;
+        }
         // A library for several platforms is locked in its edition for Android.
         let editions = ["", "-android", "-jvm"].map(|edition| format!("{module}{edition}"));
         let locked =

@@ -9,6 +9,7 @@ import kotlinx.coroutines.launch
 import org.heliograph.android.platform.AccountFiles
 import org.heliograph.android.platform.AppVisibility
 import org.heliograph.android.platform.CatchUpSchedule
+import org.heliograph.android.platform.CoreStart
 import org.heliograph.android.platform.KeyVault
 import org.heliograph.android.platform.LiveService
 import org.heliograph.android.platform.MessageNotifications
@@ -34,12 +35,13 @@ class HeliographApplication :
     internal val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
 
     private val keptPreferences by lazy { Shelf(this, scope, ::preferred) }
+    internal val core = CoreStart(this)
     private val schedule by lazy { CatchUpSchedule(this) }
     internal val notifications by lazy { MessageNotifications(this) { shelf.preferences.value } }
     internal val unifiedPush by lazy { UnifiedPush(this) }
     internal val phoneAccount by lazy {
         val files = AccountFiles(this)
-        PhoneAccount(files, KeyVault(files), Surroundings(this, notifications, schedule, scope), scope)
+        PhoneAccount(files, KeyVault(files), Surroundings(this, notifications, schedule, scope), core, scope)
     }
 
     /** Where push messages of any kind wake the account. */

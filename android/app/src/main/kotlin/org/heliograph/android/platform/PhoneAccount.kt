@@ -46,6 +46,7 @@ internal class PhoneAccount(
     private val files: AccountFiles,
     private val vault: KeyVault,
     private val surroundings: Surroundings,
+    private val core: CoreStart,
     private val scope: CoroutineScope,
     private val grace: Duration = GRACE,
 ) : Accounts {
@@ -158,6 +159,7 @@ internal class PhoneAccount(
         is DatabaseKey.Missing -> broken(key.trouble.failure())
 
         is DatabaseKey.Ready -> {
+            core.authorities
             val opened = Heliograph.open(Store(files.database.path, key.bytes))
             key.bytes.fill(0)
             when (opened) {
@@ -187,6 +189,7 @@ internal class PhoneAccount(
     }
 
     private suspend fun create(config: AccountConfig): Outcome<Unit> {
+        core.authorities
         files.folder.mkdirs()
         return when (val key = vault.key()) {
             is DatabaseKey.Missing -> Outcome.Failed(key.trouble.failure())
@@ -199,7 +202,10 @@ internal class PhoneAccount(
         }
     }
 
-    override suspend fun inspect(config: AccountConfig): Outcome<ServerCertificate> = inspectServer(config)
+    override suspend fun inspect(config: AccountConfig): Outcome<ServerCertificate> = withContext(Dispatchers.IO) {
+        core.authorities
+        inspectServer(config)
+    }
 
     override suspend fun readAddress(text: String): Outcome<Contact> = org.heliograph.readAddress(text)
 

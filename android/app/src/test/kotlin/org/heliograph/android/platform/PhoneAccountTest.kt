@@ -53,7 +53,7 @@ class PhoneAccountTest {
     private fun start(): PhoneAccount {
         val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
         val surroundings = Surroundings(app, notifications, CatchUpSchedule(app), scope)
-        return PhoneAccount(files, KeyVault(files), surroundings, scope, grace = 1.milliseconds)
+        return PhoneAccount(files, KeyVault(files), surroundings, CoreStart(app), scope, grace = 1.milliseconds)
     }
 
     @Before
