@@ -4,7 +4,6 @@ A missing variable is an error and never a skipped test: whoever starts the test
 """
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +54,3 @@ ACCOUNTS: list[Account] = [
 if len(ACCOUNTS) < 5:
     raise SystemExit("HELIOGRAPH_ACCOUNTS: five accounts are needed (name:password,name:password,...)")
 FIRST_PHONE, SECOND_PHONE, FOREIGN_CLIENT, PHONE_BESIDE_FOREIGN_CLIENT, QUICK_START = ACCOUNTS[:5]
-
-# `import heliograph` finds the generated module and the library beside it.
-BINDINGS: Path = Path(_required("HELIOGRAPH_PYTHON_BINDINGS"))
-sys.path.insert(0, str(BINDINGS))

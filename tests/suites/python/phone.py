@@ -11,7 +11,7 @@ from pathlib import Path
 
 from environment import CA_FILE, DEADLINE, FOREIGN_CLIENT, SERVER_HOST, SERVER_PORT, Account
 
-from heliograph import (  # the path to it is set by `environment`
+from heliograph import (
     AccountConfig,
     ConnectionState,
     Conversation,

@@ -5,7 +5,6 @@ what was written survives closing, mistakes are typed errors, and a program ends
 """
 
 import asyncio
-import re
 import secrets
 import subprocess
 import sys
@@ -14,8 +13,9 @@ import time
 import unittest
 from pathlib import Path
 
-from environment import BINDINGS, DEADLINE, FIRST_PHONE, FOREIGN_CLIENT, QUICK_START, ROOMS, SECOND_PHONE
+from environment import DEADLINE, FIRST_PHONE, FOREIGN_CLIENT, QUICK_START, ROOMS, SECOND_PHONE
 from phone import Phone, configuration
+from quick_start import PROGRAM
 
 from heliograph import (
     CatchUpEnd,
@@ -51,8 +51,6 @@ from heliograph import (
 # States of a text of ours that can't be lost any more, that the others have, and that they have shown.
 ARCHIVED = {DeliveryState.ARCHIVED, DeliveryState.DELIVERED, DeliveryState.DISPLAYED}
 DELIVERED = {DeliveryState.DELIVERED, DeliveryState.DISPLAYED}
-
-QUICK_START_FILE = Path(__file__).parents[3] / "bindings" / "ffi" / "README.md"
 
 
 def threads_of_heliograph() -> list[str]:
@@ -504,7 +502,6 @@ class Program(FolderTest):
         """Lets a program written for any server use the one under test, which no DNS knows."""
         account = configuration(QUICK_START)
         return (
-            f"import sys; sys.path.insert(0, {str(BINDINGS)!r})\n"
             "import functools, heliograph\n"
             "from heliograph import ServerOverride, TlsMode\n"
             f"server = ServerOverride(host={account.server.host!r}, port={account.server.port}, tls=TlsMode.START_TLS)\n"
@@ -513,8 +510,7 @@ class Program(FolderTest):
         )
 
     def test_quick_start_as_printed(self) -> None:
-        text = QUICK_START_FILE.read_text(encoding="utf-8")
-        program = re.search(r"```python\n(.*?)```", text, re.DOTALL).group(1)
+        program = PROGRAM
         for printed, real in (
             ("ana@example.org", QUICK_START.address),
             ("her password", QUICK_START.password),

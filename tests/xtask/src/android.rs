@@ -9,7 +9,6 @@
 
 pub mod aar;
 pub mod apk;
-mod archive;
 mod dex;
 #[cfg(test)]
 mod gradle;

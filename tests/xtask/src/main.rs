@@ -10,12 +10,14 @@
 //! Read first: [`test::stage`] for what `test` consists of, [`demo`] for the demonstration.
 
 mod android;
+mod archive;
 mod bench;
 mod cross;
 mod demo;
 mod jvm;
 mod layers;
 mod package;
+mod python;
 mod servers;
 mod setup;
 mod swift;
@@ -38,7 +40,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Get what the other commands need: servers, Python packages. Quick if it is all there.
+    /// Get what the other commands need: servers, Python packages, compilers. Quick if it is all there.
     Setup,
     /// Watch three phones hold an encrypted group conversation over a real server, one of them offline for a while.
     Demo(demo::Arguments),

@@ -2,6 +2,7 @@
 //!
 //! Before anything is built, the command looks for the tools that it needs and names all that are missing.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -10,6 +11,7 @@ use crate::android::{aar, apk, native, shell::Shell};
 use crate::test::process::Programs;
 use crate::test::stand::Profile;
 use crate::test::{Outcome, kotlin};
+use crate::python;
 
 /// What to package.
 #[derive(Args)]
@@ -22,6 +24,8 @@ pub struct Arguments {
 enum What {
     /// The Kotlin library with the core inside, as an AAR for phones and emulators; needs Android's NDK and cargo-ndk.
     Android(Android),
+    /// The Python module with the core inside, as a wheel for this machine's platform.
+    Python,
 }
 
 #[derive(Args)]
@@ -36,14 +40,37 @@ struct Android {
 
 /// Packages.
 pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let What::Android(Android { apk, without_native }) = arguments.what;
     let mut programs = Programs::of("package")?;
-    match Box::pin(android(apk, !without_native, &mut programs)).await? {
+    let outcome = match arguments.what {
+        What::Android(Android { apk, without_native }) => {
+            Box::pin(android(apk, !without_native, &mut programs)).await?
+        }
+        What::Python => python(&mut programs).await?,
+    };
+    match outcome {
         Outcome::Failed { output, .. } => {
             eprintln!("{output}");
             Ok(ExitCode::FAILURE)
         }
         _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Makes the wheel.
+async fn python(programs: &mut Programs) -> anyhow::Result<Outcome> {
+    python::check_tools()?;
+    println!("Building in release mode (the first time this takes several minutes) ...");
+    Ok(announced(python::make(Profile::Release, programs).await?, programs))
+}
+
+/// Says where the package is that was made.
+fn announced(made: Result<PathBuf, Outcome>, programs: &Programs) -> Outcome {
+    match made {
+        Ok(package) => {
+            println!("  {}", package.display());
+            Outcome::Passed(programs.counts())
+        }
+        Err(failure) => failure,
     }
 }
 

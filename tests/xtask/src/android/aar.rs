@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use zip::ZipArchive;
 
-use super::archive::{self, Archive};
 use super::{MIN_SDK, native, verifier};
+use crate::archive::{self, Archive};
 
 /// Its package. Not that of the Kotlin module's classes: two libraries of one app may not share theirs.
 const PACKAGE: &str = "org.heliograph.library";

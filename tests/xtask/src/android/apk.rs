@@ -9,12 +9,12 @@ use tempfile::TempDir;
 use tokio::process::Command;
 use zip::CompressionMethod;
 
-use super::archive::{self, Archive};
 use super::dex::{self, Dex};
 use super::library::{self, Library};
 use super::shell::{LOCK, Shell, TOOLS_LOCK};
 use super::tools::Tools;
 use super::{MIN_SDK, native, verifier};
+use crate::archive::{self, Archive};
 use crate::jvm::Artefacts;
 use crate::test::Outcome;
 use crate::test::process::Programs;

@@ -10,7 +10,7 @@ use super::counts::Counts;
 use super::process::Programs;
 use super::{Outcome, android, arm64, kotlin, python, swift, targets};
 use crate::swift::Swift;
-use crate::{jvm, layers, setup};
+use crate::{jvm, layers, python as python_package, setup};
 
 /// The crate whose tests drive whole clients.
 const SUITES: &str = "heliograph-suites";
@@ -142,7 +142,9 @@ impl Stage {
             Self::FullDisk => {
                 needs_servers(&[PROSODY_13]).and_then(|()| SmallDisk::check().map_err(Into::into))
             }
-            Self::Python => needs_servers(&[PROSODY_13]).and_then(|()| setup::python().map(drop)),
+            Self::Python => needs_servers(&[PROSODY_13])
+                .and_then(|()| python_package::check_tools())
+                .and_then(|()| setup::python().map(drop)),
             Self::Android => needs_servers(&[PROSODY_13]).and_then(|()| android::setup()),
             Self::Swift => needs_servers(&[PROSODY_13]).and_then(|()| Swift::find().map(drop)),
             Self::Kotlin => {
