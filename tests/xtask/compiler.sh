@@ -20,7 +20,8 @@ done
 
 # Debian carries the compilers that browsers are built with in its security archive, years ahead of its own.
 packages="rustc-web rust-web-src rust-web-clippy"
-needed='^(rustc-web|rust-web-|libstd-rust-web)'
+# And what LLVM links to; the C library and the rest of the base system stay this machine's.
+needed='^(rustc-web|rust-web-|libstd-rust-web|libllvm|libz3|libedit|libxml2|libicu|libffi|libbsd|libmd0|libzstd)'
 
 state=$folder/.apt
 rm -rf "$state" "$folder/tree"

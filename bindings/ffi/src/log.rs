@@ -101,6 +101,10 @@ fn install(level: LevelFilter) -> Level {
 
 /// Only our own lines: what libraries say goes nowhere readable.
 #[cfg(any(target_os = "android", target_vendor = "apple"))]
+#[cfg_attr(
+    target_vendor = "apple",
+    expect(clippy::unnecessary_wraps, reason = "Android's can't always be had")
+)]
 fn of_the_system() -> Option<Box<dyn Layer<Registry> + Send + Sync>> {
     #[cfg(target_os = "android")]
     let layer = tracing_android::layer(NAME).ok()?;
