@@ -4,6 +4,8 @@
 //! comes with the library's source builds that itself (`-Zbuild-std`), and where only Rust is looked at a stand-in does for
 //! the C compiler (`c-compiler.sh`). What comes of it is checked as far as `cargo check` and clippy do, and never linked.
 
+pub mod arm64;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -24,16 +26,6 @@ const C_COMPILER: &str = include_str!("../c-compiler.sh");
 /// What OpenSSL's build script has to find of OpenSSL: its version. Any that it takes does; nothing is compiled against it.
 const OPENSSL_VERSION: &str =
     "#define OPENSSL_VERSION_NUMBER 0x30000000L\n#define OPENSSL_FULL_VERSION_STR \"3.0.0\"\n";
-
-/// The phones' processor under the one system for which something can be linked and run here. Also the folder of what is made
-/// for it, below the target folder.
-pub const ARM64: &str = "aarch64-unknown-linux-gnu";
-
-/// Links for it, and is its C compiler.
-const ARM64_LINKER: &str = "aarch64-linux-gnu-gcc";
-
-/// Runs its programs, with the libraries of Debian's cross compiler.
-const ARM64_RUNNER: &str = "qemu-aarch64 -L /usr/aarch64-linux-gnu";
 
 /// What of the standard library is built. The core must unwind: panics are contained at its boundary.
 pub const STANDARD_LIBRARY: &str = "-Zbuild-std=std,panic_unwind";
@@ -92,14 +84,6 @@ impl Compiler {
             .env("CARGO_TARGET_DIR", workspace::target().join(folder))
             .env("CARGO_INCREMENTAL", "0");
         command
-    }
-
-    /// Lets `command` link and run programs for [`ARM64`].
-    #[expect(clippy::unused_self, reason = "reads as the other platforms do")]
-    pub fn for_arm64(&self, command: &mut Command) {
-        command
-            .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", ARM64_LINKER)
-            .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", ARM64_RUNNER);
     }
 
     /// Lets `command` run the build scripts of crates with C inside for a platform whose headers nobody has here.

@@ -23,10 +23,6 @@ const BUILD_PROGRAMS: [(&str, &str); 3] = [("cc", "gcc libc6-dev"), ("perl", "pe
 /// What the Python suites need.
 const PYTHON_PROGRAMS: [(&str, &str); 1] = [("python3", "python3 python3-venv")];
 
-/// What compiles and links for arm64, and what runs it.
-const ARM64_PROGRAMS: [(&str, &str); 2] =
-    [("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross"), ("qemu-aarch64", "qemu-user")];
-
 /// What the Python suites import, with exact versions.
 const PYTHON_REQUIREMENTS: &str = "tests/suites/python/requirements.txt";
 
@@ -65,12 +61,6 @@ pub fn run() -> ExitCode {
 /// The programs without which nothing compiles.
 pub fn build_programs() -> anyhow::Result<()> {
     programs(&BUILD_PROGRAMS)
-}
-
-/// What compiles for arm64; with `run`, also what runs it.
-pub fn arm64(run: bool) -> anyhow::Result<()> {
-    let [compile, _] = &ARM64_PROGRAMS;
-    if run { programs(&ARM64_PROGRAMS) } else { programs(std::slice::from_ref(compile)) }
 }
 
 /// An unpacked server, fetched if it isn't there.

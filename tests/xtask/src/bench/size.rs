@@ -14,7 +14,8 @@ use anyhow::{Context, ensure};
 use heliograph_lab::workspace;
 use tokio::process::Command;
 
-use crate::cross::{ARM64, Compiler, STANDARD_LIBRARY};
+use crate::cross::arm64::{TARGET, Tools};
+use crate::cross::{Compiler, STANDARD_LIBRARY};
 use crate::{layers, setup, table};
 
 /// The aim: an app of it is to be no heavier than others that talk encrypted.
@@ -57,14 +58,13 @@ const VARIANTS: [Variant; 3] = [
 /// Builds and weighs all variants.
 pub async fn run() -> anyhow::Result<ExitCode> {
     setup::build_programs()?;
-    setup::arm64(false)?;
-    let compiler = Compiler::get()?;
+    let (tools, compiler) = (Tools::find()?, Compiler::get()?);
     let mut sizes = table::new(["profile", "ciphers", "stripped", "compressed", "aim"]);
     for variant in VARIANTS {
         let ciphers = variant.ciphers.name();
         println!("Building {} with {ciphers} (several minutes) ...", variant.profile);
-        let library = build(&compiler, &variant).await?;
-        let stripped = strip(&library)?;
+        let library = build(&tools, &compiler, &variant).await?;
+        let stripped = strip(&tools, &library)?;
         let size = fs::metadata(&stripped).context("the stripped library")?.len();
         println!("{} with {ciphers}: {} MB stripped", variant.profile, megabytes(size));
         sizes.add_row([
@@ -88,27 +88,27 @@ pub async fn run() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn build(compiler: &Compiler, variant: &Variant) -> anyhow::Result<PathBuf> {
-    let mut cargo = compiler.cargo(ARM64, "rustc");
-    compiler.for_arm64(&mut cargo);
+async fn build(tools: &Tools, compiler: &Compiler, variant: &Variant) -> anyhow::Result<PathBuf> {
+    let mut cargo = compiler.cargo(TARGET, "rustc");
+    tools.tell(&mut cargo)?;
     cargo.args(["--quiet", "-p", "heliograph-ffi", "--lib", "--crate-type", "cdylib"]);
-    cargo.args(["--profile", variant.profile, STANDARD_LIBRARY, "--target", ARM64]);
+    cargo.args(["--profile", variant.profile, STANDARD_LIBRARY, "--target", TARGET]);
     if variant.ciphers == Ciphers::LibTomCrypt {
-        use_libtomcrypt(&mut cargo)?;
+        use_libtomcrypt(tools, &mut cargo)?;
     }
     let status = cargo.current_dir(workspace::root()).status().await.context("starting cargo")?;
     ensure!(status.success(), "the library could not be built");
     let built =
-        workspace::target().join(ARM64).join(ARM64).join(variant.profile).join("libheliograph_ffi.so");
+        workspace::target().join(TARGET).join(TARGET).join(variant.profile).join("libheliograph_ffi.so");
     // The next variant may overwrite it.
     let kept = built.with_extension(format!("{}.so", variant.ciphers.name()));
     fs::copy(&built, &kept).context("keeping the library")?;
     Ok(kept)
 }
 
-fn strip(library: &Path) -> anyhow::Result<PathBuf> {
+fn strip(tools: &Tools, library: &Path) -> anyhow::Result<PathBuf> {
     let stripped = library.with_extension("stripped");
-    let mut strip = Blocking::new("aarch64-linux-gnu-strip");
+    let mut strip = Blocking::new(tools.program("aarch64-linux-gnu-strip"));
     strip.args(["--strip-all", "-o"]).arg(&stripped).arg(library);
     setup::run_quietly(strip)?;
     Ok(stripped)
@@ -121,7 +121,7 @@ fn compressed(file: &Path) -> anyhow::Result<u64> {
 
 /// SQLCipher takes its ciphers from OpenSSL by default, and says so to the linker. Here the linker finds libtomcrypt under that
 /// name, and SQLCipher is told to use it.
-fn use_libtomcrypt(cargo: &mut Command) -> anyhow::Result<()> {
+fn use_libtomcrypt(tools: &Tools, cargo: &mut Command) -> anyhow::Result<()> {
     let metadata = layers::with_dependencies()?;
     let source = metadata
         .packages
@@ -139,7 +139,7 @@ fn use_libtomcrypt(cargo: &mut Command) -> anyhow::Result<()> {
     let mut objects = Vec::new();
     for (number, file) in list.split('"').skip(1).step_by(2).enumerate() {
         let object = folder.join("objects").join(format!("{number}.o"));
-        let mut compile = Blocking::new("aarch64-linux-gnu-gcc");
+        let mut compile = Blocking::new(tools.program("aarch64-linux-gnu-gcc"));
         compile.args(["-c", "-Os", "-fPIC", "-ffunction-sections", "-fdata-sections", "-DLTC_SOURCE", "-I"]);
         compile.arg(&headers).arg(code.join(file)).arg("-o").arg(&object);
         setup::run_quietly(compile)?;
@@ -149,7 +149,7 @@ fn use_libtomcrypt(cargo: &mut Command) -> anyhow::Result<()> {
         let archive = folder.join("lib").join(library);
         // An old one would keep members that are gone.
         let _ = fs::remove_file(&archive);
-        let mut ar = Blocking::new("aarch64-linux-gnu-ar");
+        let mut ar = Blocking::new(tools.program("aarch64-linux-gnu-ar"));
         ar.arg("rcs").arg(archive);
         if library == "libcrypto.a" {
             ar.args(&objects);

@@ -5,7 +5,8 @@
 
 use super::Outcome;
 use super::process::Programs;
-use crate::cross::{ARM64, Compiler, STANDARD_LIBRARY};
+use crate::cross::arm64::{TARGET, Tools};
+use crate::cross::{Compiler, STANDARD_LIBRARY};
 use crate::setup;
 
 /// What has tests that need neither a server nor a network.
@@ -17,14 +18,14 @@ const TESTS_OF_MLS: &str = "mls";
 
 /// Compiles and runs them.
 pub async fn run(programs: &mut Programs) -> anyhow::Result<Outcome> {
-    let ready = setup::build_programs().and_then(|()| setup::arm64(true)).and_then(|()| Compiler::get());
-    let compiler = match ready {
-        Ok(compiler) => compiler,
+    let ready = setup::build_programs().and_then(|()| Ok((Tools::find()?, Compiler::get()?)));
+    let (tools, compiler) = match ready {
+        Ok(ready) => ready,
         Err(missing) => return Ok(Outcome::Missing { reason: format!("{missing:#}") }),
     };
-    let mut cargo = compiler.cargo(ARM64, "test");
-    compiler.for_arm64(&mut cargo);
-    cargo.args(["--no-fail-fast", "--lib", "--test", TESTS_OF_MLS, STANDARD_LIBRARY, "--target", ARM64]);
+    let mut cargo = compiler.cargo(TARGET, "test");
+    tools.tell(&mut cargo)?;
+    cargo.args(["--no-fail-fast", "--lib", "--test", TESTS_OF_MLS, STANDARD_LIBRARY, "--target", TARGET]);
     cargo.args(CRATES.iter().flat_map(|name| ["-p", name]));
     cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
     if let Some(failure) = programs.run(cargo).await? {
