@@ -261,6 +261,12 @@ impl HeliographClient {
         Ok(self.client()?.traffic().into())
     }
 
+    /// How many tasks live on the client's threads: the client's own, and one for each call that has not returned. For support,
+    /// and for tests that look for what subscriptions leave behind. A call that was given up may be counted for a moment more.
+    pub fn tasks(&self) -> u64 {
+        u64::try_from(self.runtime.tasks()).unwrap_or(u64::MAX)
+    }
+
     /// What the account cost in the last seven days, by what the phone was doing. Kept over restarts. Time for which the client
     /// was suspended counts nowhere.
     pub async fn usage(&self) -> Result<Usage, HeliographError> {

@@ -60,6 +60,12 @@ impl OwnRuntime {
         &self.worker
     }
 
+    /// Tasks that live: those that run or wait, and those that were given up a moment ago and whose threads have yet to see to
+    /// it.
+    pub fn tasks(&self) -> usize {
+        self.worker.0.metrics().num_alive_tasks()
+    }
+
     /// Ends all tasks and waits until the threads are gone. Everything that waits for one of them gets
     /// [`ErrorCode::Closed`]. Idempotent.
     ///
@@ -244,6 +250,14 @@ mod tests {
         assert!(stopped.as_mut().poll(&mut context).is_pending());
         drop(stopped);
         receiver.recv_timeout(DEADLINE).unwrap();
+
+        let (go, gone) = oneshot::channel::<()>();
+        let mut counted = Box::pin(runtime.worker().run(async move { gone.await.map_err(|_| closed()) }));
+        assert!(counted.as_mut().poll(&mut context).is_pending());
+        assert!(runtime.tasks() >= 1, "what waits is counted");
+        go.send(()).unwrap();
+        wait(counted).unwrap();
         wait(runtime.join());
+        assert_eq!(runtime.tasks(), 0);
     }
 }

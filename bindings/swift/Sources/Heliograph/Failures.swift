@@ -1,7 +1,7 @@
 import Foundation
 import HeliographCore
 
-/// Why something failed: decide by its ``HeliographError/code``. Free of private data, so it may be logged.
+/// Why something failed: decide by its `code`. Free of private data, so it may be logged.
 ///
 /// Every call throws this and nothing else; what failed by itself (a connection, a conversation, a message) carries one.
 public typealias HeliographError = HeliographCore.Failure

@@ -75,7 +75,8 @@ extension Client {
         try await attempt { try await core.notifications(perConversation: perConversation) }
     }
 
-    /// The user has seen the conversation up to this message.
+    /// The user has seen the conversation up to this message. Its authors learn that, unless the user has turned it off: see
+    /// ``settings()``.
     public func markRead(_ conversation: ConversationID, upTo message: MessageID) async throws(HeliographError) {
         try await attempt { try await core.markRead(conversation: conversation.number, row: message.number) }
     }

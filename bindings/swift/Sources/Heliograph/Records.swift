@@ -72,6 +72,14 @@ public typealias Situation = HeliographCore.Situation
 public typealias PowerState = HeliographCore.PowerState
 /// What an account cost on the wire since it was opened.
 public typealias Traffic = HeliographCore.Traffic
+/// What an account cost in the last days.
+public typealias Usage = HeliographCore.Usage
+/// What an account cost while the phone was doing one thing.
+public typealias SituationUsage = HeliographCore.SituationUsage
+/// What the user has chosen for an account.
+public typealias Settings = HeliographCore.Settings
+/// How much is said in the log. Each includes those before it.
+public typealias LogLevel = HeliographCore.LogLevel
 /// What ``Client/catchUp(within:)`` brought.
 public typealias CatchUpReport = HeliographCore.CatchUpReport
 /// What ended a ``Client/catchUp(within:)``.
@@ -107,6 +115,44 @@ extension Message {
     /// When it came to this device.
     public var receivedAt: Date {
         Date(millisecondsSince1970: receivedAtMs)
+    }
+}
+
+extension Preview {
+    /// When its sender says that it was sent. Not to be trusted for order.
+    public var sentAt: Date {
+        Date(millisecondsSince1970: sentAtMs)
+    }
+}
+
+extension Delivery {
+    /// When it was put into the queue.
+    public var queuedAt: Date {
+        Date(millisecondsSince1970: queuedAtMs)
+    }
+}
+
+extension Recipient {
+    /// When it was on a device of theirs, as that said.
+    public var deliveredAt: Date? {
+        deliveredAtMs.map(Date.init(millisecondsSince1970:))
+    }
+
+    /// When it was shown to them, as their device said.
+    public var displayedAt: Date? {
+        displayedAtMs.map(Date.init(millisecondsSince1970:))
+    }
+}
+
+extension ServerCertificate {
+    /// When it begins to be valid.
+    public var notBefore: Date {
+        Date(millisecondsSince1970: notBeforeMs)
+    }
+
+    /// Until when it is valid.
+    public var notAfter: Date {
+        Date(millisecondsSince1970: notAfterMs)
     }
 }
 
