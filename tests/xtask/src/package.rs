@@ -8,10 +8,10 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use crate::android::{aar, apk, native, shell::Shell};
+use crate::python;
 use crate::test::process::Programs;
 use crate::test::stand::Profile;
 use crate::test::{Outcome, kotlin};
-use crate::python;
 
 /// What to package.
 #[derive(Args)]

@@ -143,7 +143,7 @@ fn check(apk: &Path) -> anyhow::Result<()> {
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).context("reading the APK")?;
         let name = entry.name().context("reading the APK")?.into_owned();
-        if name.ends_with(".dex") {
+        if Path::new(&name).extension().is_some_and(|suffix| suffix == "dex") {
             let mut content = Vec::new();
             entry.read_to_end(&mut content).context("reading the APK")?;
             has_verifier |= verifier::is_in_dex(&content);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use heliograph_lab::workspace;
 
-use super::archive;
+use crate::archive;
 
 /// The name of the symbol that belongs to a method (Java Native Interface Specification, "Resolving Native Method Names").
 fn symbol(class: &str, method: &str) -> String {
