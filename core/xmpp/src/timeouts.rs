@@ -47,7 +47,7 @@ pub const PROBE: Duration = Duration::from_secs(10);
 /// link is alive, and a full stanza of 256 KiB takes a minute at 32 kbit/s.
 pub const ACKNOWLEDGEMENT: Duration = Duration::from_secs(90);
 
-/// How long an answer may wait for company: to the server's question what we have (XEP-0198 §4), and to others' questions about us
+/// How long an answer may wait for company, from the last that came in, and ten times as long while more keeps coming: to the server's question what we have (XEP-0198 §4), and to others' questions about us
 /// (what we can do, whether we are there). Nobody is held up by it, and alone it is a packet of its own; servers begin to wonder
 /// after 30 s (Prosody) or 60 s (ejabberd). The radio stays on for longer than this after what came in.
 pub const COMPANY: Duration = Duration::from_secs(1);

@@ -30,6 +30,7 @@ use crate::negotiation::stream_error;
 use crate::server_memory::ServerMemory;
 use crate::stream_management::{Acknowledge, Enabled, StreamManagement, Unacknowledged};
 use crate::traffic::Counters;
+use company::{Company, is_answer};
 use liveness::Awaited;
 
 /// Connects, logs in, serves, and says how it ended.
@@ -126,8 +127,8 @@ struct Running {
     awaited: Option<Awaited>,
     /// The server asked what we have, and all of it is handled: it is to be told.
     owed: bool,
-    /// When what waits for company goes out at the latest.
-    company_by: Option<Instant>,
+    /// Something waits for company.
+    company: Option<Company>,
     /// The stream was resumed, and what the server had kept for us may still be on its way.
     draining: bool,
     /// The stream was resumed, and nothing that was said on it since has been answered. The question that went ahead proves
@@ -209,7 +210,7 @@ impl Running {
             ahead,
             awaited: None,
             owed: false,
-            company_by: None,
+            company: None,
             probing: false,
             probes: 0,
             client_state: client_state.then_some(ClientState::Active),
@@ -280,6 +281,7 @@ impl Running {
                 return stop;
             }
             let deadline = self.awaited.as_ref().map(|awaited| awaited.until);
+            let goes_out = self.company.as_ref().map(Company::until);
             let reading = self.waiting.is_empty();
             tokio::select! {
                 biased;
@@ -303,7 +305,7 @@ impl Running {
                         return Stop::Failed(error);
                     }
                 }
-                () = sleep_until_some(self.company_by), if self.company_by.is_some() => self.company_is_here(),
+                () = sleep_until_some(goes_out), if goes_out.is_some() => self.company_is_here(),
                 () = sleep_until_some(deadline), if deadline.is_some() => {
                     if let Err(error) = self.overdue() {
                         return Stop::Failed(error);
@@ -370,6 +372,9 @@ impl Running {
     fn received(&mut self, frame: &Frame) -> Result<(), SessionError> {
         // Any element is a sign of life.
         self.awaited = None;
+        if let Some(company) = &mut self.company {
+            company.more_came(self.timeouts.company);
+        }
         if std::mem::take(&mut self.probing) {
             self.waiting.push_back(SessionOutput::Event(SessionEvent::Alive));
         }
@@ -461,11 +466,6 @@ fn identity(granted: Option<&Enabled>, bound: &FullJid) -> Option<StreamIdentity
 
 fn acknowledged(messages: Vec<StanzaId>) -> Option<SessionOutput> {
     (!messages.is_empty()).then_some(SessionOutput::Event(SessionEvent::Acknowledged { messages }))
-}
-
-/// Whether it answers somebody else's question (RFC 6120 §8.2.3).
-fn is_answer(stanza: &Element) -> bool {
-    stanza.name() == "iq" && matches!(stanza.attr("type"), Some("result" | "error"))
 }
 
 fn is_stanza(element: &Element) -> bool {
