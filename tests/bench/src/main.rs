@@ -3,6 +3,7 @@
 //! * `ingest`: reading a room's archive (parse, decrypt, store, index), beside a loop of OpenMLS with its published SQLite
 //!   storage (the program in `peer/`).
 //! * `session`: cold start, reconnect and one message on real servers over a slow wire, beside slixmpp.
+//! * `memory`: what a client holds that idles in 200 groups, on a real server, beside slixmpp.
 //! * `open`: opening a store of 300,000 messages and showing a page, beside SQLCipher used directly.
 //!
 //! Everything that is measured is generated from a seed. A missed aim is printed as such and is no failure; what can't be
@@ -12,6 +13,7 @@
 
 mod ingest;
 mod measurement;
+mod memory;
 mod opening;
 mod prepare;
 mod ratio;
@@ -67,7 +69,7 @@ struct Arguments {
     /// A folder on the disk to measure on.
     #[arg(long, default_value = "target/bench")]
     folder: PathBuf,
-    /// The Python that has slixmpp, for the session.
+    /// The Python that has slixmpp, for the session and for memory.
     #[arg(long, default_value = "target/venv/bin/python")]
     python: PathBuf,
     /// What everything is generated from.
@@ -85,9 +87,11 @@ enum Comparison {
     Open,
     /// Round trips and bytes of a session beside slixmpp.
     Session,
+    /// Memory of a client that idles, beside slixmpp.
+    Memory,
 }
 
-/// Our side of the ingest, each part in a process of its own.
+/// What is measured in a process of its own.
 #[derive(Subcommand)]
 enum Part {
     /// Makes what is measured.
@@ -96,6 +100,9 @@ enum Part {
     /// Measures once and prints one line of JSON.
     #[command(hide = true)]
     Ingest { folder: PathBuf, workload: String },
+    /// Is a client that idles.
+    #[command(hide = true)]
+    Idle { database: PathBuf },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -109,6 +116,7 @@ fn main() -> anyhow::Result<()> {
             println!("{}", serde_json::to_string(&measurement)?);
             return Ok(());
         }
+        Some(Part::Idle { database }) => return memory::idle(database),
         None => {}
     }
     let wanted = |comparison| arguments.only.is_none_or(|only| only == comparison);
@@ -122,6 +130,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted(Comparison::Session) {
         tokio::runtime::Runtime::new()?.block_on(session::compare(&arguments.folder, &arguments.python))?;
+    }
+    if wanted(Comparison::Memory) {
+        tokio::runtime::Runtime::new()?.block_on(memory::compare(&arguments.folder, &arguments.python))?;
     }
     Ok(())
 }

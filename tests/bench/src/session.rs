@@ -7,8 +7,8 @@
 //!
 //! Read first: [`compare`], then [`phone`] and [`peer`], the two sides.
 
-mod peer;
-mod phone;
+pub mod peer;
+pub mod phone;
 
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
@@ -138,14 +138,16 @@ async fn measure(name: &str, mut server: Server, folder: &Path, python: &Path) -
 }
 
 /// Tells whoever waits what is being done. A run takes seconds to a minute, all of them several minutes.
-struct Progress(Instant);
+pub struct Progress(Instant);
 
 impl Progress {
-    fn start() -> Self {
+    /// From now on.
+    pub fn start() -> Self {
         Self(Instant::now())
     }
 
-    fn step(&self, what: &str) {
+    /// What has been done.
+    pub fn step(&self, what: &str) {
         println!("  {:4.0} s  {what}", self.0.elapsed().as_secs_f64());
     }
 

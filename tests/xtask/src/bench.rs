@@ -28,8 +28,11 @@ const NOT_BUILT: &str = "the benches could not be built";
 /// What it is measured against: program and manifest.
 const PEER: (&str, &str) = ("heliograph-bench-peer", "tests/bench/peer/Cargo.toml");
 
-/// The comparison that needs servers and the Python peer.
-const SESSION: &str = "session";
+/// The comparison that it is for.
+const WITH_PEER: &str = "ingest";
+
+/// The comparisons that need servers and the Python peer.
+const WITH_SERVERS: [&str; 2] = ["session", "memory"];
 
 /// The comparison that is about the library itself, see [`size`].
 const SIZE: &str = "size";
@@ -40,7 +43,7 @@ const BOUNDARY: (&str, &str) = ("boundary", "tests/bench/kotlin");
 /// What to measure.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Only this comparison: `ingest`, `open`, `session` or `boundary`; or `size`, which runs only where it is asked for.
+    /// Only this comparison: `ingest`, `open`, `session`, `memory` or `boundary`; or `size`, which runs only where it is asked for.
     name: Option<String>,
     /// What everything is generated from.
     #[arg(long)]
@@ -98,14 +101,16 @@ fn in_rust(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let peer_target = target.join("bench-peer");
     println!("Building in release mode (the first time this takes several minutes) ...");
     build(Command::new("cargo").args(["build", "--release", "--quiet", "--package", BENCH]))?;
-    build(
-        Command::new("cargo")
-            .args(["build", "--release", "--locked", "--quiet", "--manifest-path", manifest])
-            .env("CARGO_TARGET_DIR", &peer_target),
-    )?;
+    if arguments.name.as_deref().is_none_or(|name| name == WITH_PEER) {
+        build(
+            Command::new("cargo")
+                .args(["build", "--release", "--locked", "--quiet", "--manifest-path", manifest])
+                .env("CARGO_TARGET_DIR", &peer_target),
+        )?;
+    }
     let mut bench = Command::new(program(&target, BENCH));
     bench.arg("--peer").arg(program(&peer_target, peer)).arg("--folder").arg(target.join("bench"));
-    if arguments.name.as_deref().is_none_or(|name| name == SESSION) {
+    if arguments.name.as_deref().is_none_or(|name| WITH_SERVERS.contains(&name)) {
         [PROSODY_13, EJABBERD].into_iter().try_for_each(|name| setup::server(name).map(drop))?;
         bench.arg("--python").arg(setup::python()?);
     }

@@ -21,7 +21,7 @@ pub struct Peer {
     input: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
     /// Dies with this value.
-    _process: Child,
+    process: Child,
 }
 
 #[derive(Deserialize)]
@@ -47,7 +47,7 @@ impl Peer {
             .context("starting slixmpp")?;
         let input = process.stdin.take().context("a pipe")?;
         let answers = BufReader::new(process.stdout.take().context("a pipe")?).lines();
-        Ok(Self { input, answers, _process: process })
+        Ok(Self { input, answers, process })
     }
 
     /// Everything once.
@@ -70,6 +70,18 @@ impl Peer {
         self.order(wire, &json!({ "do": "leave" })).await?;
         // It acknowledges nothing: what it reads it can't decrypt.
         Ok([Some(cold), None, Some(reconnect), Some(send)])
+    }
+
+    /// Connects and enters rooms, all at once; reads what was written from a moment on.
+    pub async fn enter(&mut self, wire: &Proxy, rooms: &[String], since: SystemTime) -> anyhow::Result<()> {
+        let since = since.duration_since(UNIX_EPOCH)?.as_secs_f64();
+        let order = json!({ "do": "cold", "rooms": rooms, "since": since, "at_once": true });
+        self.order(wire, &order).await.map(drop)
+    }
+
+    /// The number of its process.
+    pub fn process(&self) -> anyhow::Result<u32> {
+        self.process.id().context("slixmpp has ended")
     }
 
     async fn order(&mut self, wire: &Proxy, order: &Value) -> anyhow::Result<(Cost, Answer)> {

@@ -44,7 +44,7 @@ async fn sign_up(
 }
 
 /// Waits until the connection is as wanted.
-async fn until(client: &Client, wanted: impl Fn(&Connection) -> bool) -> anyhow::Result<()> {
+pub async fn until(client: &Client, wanted: impl Fn(&Connection) -> bool) -> anyhow::Result<()> {
     let mut changes = client.connection_changes();
     let mut now = client.connection();
     while !wanted(&now) {
@@ -100,6 +100,11 @@ impl Phone {
         client.start();
         until(&client, |now| now.caught_up).await?;
         Ok(Self { location, client: Some(client) })
+    }
+
+    /// Waits until it has nothing left to do.
+    pub async fn until_idle(&self) -> anyhow::Result<()> {
+        until(self.client.as_ref().context("the phone is away")?, |now| now.idle).await
     }
 
     /// Ends the client, as when the system ends an app.
