@@ -14,6 +14,7 @@ mod archive;
 mod bench;
 mod cross;
 mod demo;
+mod ios;
 mod jvm;
 mod layers;
 mod package;

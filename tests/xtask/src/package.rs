@@ -8,10 +8,10 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use crate::android::{aar, apk, native, shell::Shell};
-use crate::python;
 use crate::test::process::Programs;
 use crate::test::stand::Profile;
 use crate::test::{Outcome, kotlin};
+use crate::{ios, python};
 
 /// What to package.
 #[derive(Args)]
@@ -24,6 +24,8 @@ pub struct Arguments {
 enum What {
     /// The Kotlin library with the core inside, as an AAR for phones and emulators; needs Android's NDK and cargo-ndk.
     Android(Android),
+    /// The Swift package with the core inside, as an XCFramework for devices and simulators; needs a Mac with Xcode.
+    Ios,
     /// The Python module with the core inside, as a wheel for this machine's platform.
     Python,
 }
@@ -45,6 +47,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         What::Android(Android { apk, without_native }) => {
             Box::pin(android(apk, !without_native, &mut programs)).await?
         }
+        What::Ios => ios(&mut programs).await?,
         What::Python => python(&mut programs).await?,
     };
     match outcome {
@@ -54,6 +57,13 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         _ => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// Makes the Swift package.
+async fn ios(programs: &mut Programs) -> anyhow::Result<Outcome> {
+    ios::check_tools()?;
+    println!("Building for three kinds of device (the first time this takes half an hour) ...");
+    Ok(announced(ios::make(programs).await?, programs))
 }
 
 /// Makes the wheel.

@@ -22,17 +22,14 @@ pub fn library() -> PathBuf {
 /// The commands that write the Swift sources, the C header and the module map for them.
 ///
 /// They read `library`, which must not be stripped, and need the generator that `cargo build -p heliograph-bindgen` makes.
-pub fn generators(library: &Path, swift: &Path, headers: &Path, map: Map) -> Vec<Command> {
+pub fn generators(library: &Path, swift: &Path, headers: &Path) -> Vec<Command> {
     let generator = |folder: &Path, arguments: &[&str]| {
         let mut command = Command::new(workspace::target().join("debug").join("uniffi-bindgen-swift"));
         command.current_dir(workspace::root()).args(arguments).arg(library).arg(folder);
         command
     };
-    let mut module_map =
-        vec!["--modulemap", "--module-name", C_MODULE, "--modulemap-filename", "module.modulemap"];
-    if map == Map::Framework {
-        module_map.push("--xcframework");
-    }
+    // Also an XCFramework of libraries takes this map. The generator's `--xcframework` is for one of frameworks.
+    let module_map = ["--modulemap", "--module-name", C_MODULE, "--modulemap-filename", "module.modulemap"];
     vec![
         generator(swift, &["--swift-sources"]),
         generator(headers, &["--headers"]),
@@ -40,24 +37,10 @@ pub fn generators(library: &Path, swift: &Path, headers: &Path, map: Map) -> Vec
     ]
 }
 
-/// What the module map is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Map {
-    /// A folder of headers beside a library.
-    Headers,
-    /// A framework.
-    Framework,
-}
-
-/// The commands that write what the package needs to be built where it lies.
-pub fn generators_in_place() -> Vec<Command> {
+/// The commands that write what the package needs to be built where it lies, from a library for any platform.
+pub fn generators_in_place(library: &Path) -> Vec<Command> {
     let sources = workspace::root().join(PACKAGE).join("Sources");
-    generators(
-        &library(),
-        &sources.join("HeliographCore").join("Generated"),
-        &sources.join(C_MODULE),
-        Map::Headers,
-    )
+    generators(library, &sources.join("HeliographCore").join("Generated"), &sources.join(C_MODULE))
 }
 
 /// Puts the library alone into a folder, and gives that: beside it in cargo's own lies the static one, of the same name.

@@ -13,6 +13,7 @@ use tokio::process::Command;
 
 use super::Outcome;
 use super::process::Programs;
+use crate::ios::package::Package;
 use crate::swift::{Swift, sources};
 
 /// The accounts that the tests use, each for one part; the last one is the quick start's.
@@ -34,13 +35,16 @@ pub async fn run(programs: &mut Programs, all: bool) -> anyhow::Result<Outcome> 
     let swift = Swift::find()?;
     let build = ["build", "-p", "heliograph-ffi", "-p", "heliograph-bindgen", "-p", "heliograph"];
     let mut commands = vec![Programs::cargo(&build)];
-    commands.extend(sources::generators_in_place());
+    commands.extend(sources::generators_in_place(&sources::library()));
     commands.push(lint(&swift));
     commands.push(parse(&swift)?);
     for command in commands {
         if let Some(failure) = programs.run(command).await? {
             return Ok(failure);
         }
+    }
+    if let Some(failure) = package_for_ios(&swift, programs).await? {
+        return Ok(failure);
     }
     fs::create_dir_all(workspace::target().join("lab")).context("creating the lab's folder")?;
     let folder = tempfile::Builder::new()
@@ -63,6 +67,29 @@ pub async fn run(programs: &mut Programs, all: bool) -> anyhow::Result<Outcome> 
         return Ok(failure);
     }
     Ok(Outcome::Passed(programs.counts()))
+}
+
+/// What the package for iOS consists of beside the libraries, which only a Mac can build: is written, its manifest read by Swift,
+/// and its generated code checked against the headers as they lie in the framework.
+async fn package_for_ios(swift: &Swift, programs: &mut Programs) -> anyhow::Result<Option<Outcome>> {
+    let package = Package::below(&workspace::target().join("ios").join("without-libraries"));
+    if let Some(failure) = package.write(&sources::library(), programs).await? {
+        return Ok(Some(failure));
+    }
+    let mut manifest = swift.command("swift");
+    manifest.args(["package", "dump-package", "--package-path"]).arg(package.folder());
+    let mut core = swift.command("swiftc");
+    core.args(["-typecheck", "-swift-version", "5", "-module-name", "HeliographCore", "-I"])
+        .arg(package.headers());
+    let mut files = Vec::new();
+    swift_files(&package.folder().join("Sources").join("HeliographCore"), &mut files)?;
+    core.args(files);
+    for command in [manifest, core] {
+        if let Some(failure) = programs.run(command).await? {
+            return Ok(Some(failure));
+        }
+    }
+    Ok(None)
 }
 
 /// Reads the code that only Apple's systems can compile, as far as the grammar goes.
