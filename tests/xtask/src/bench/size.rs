@@ -1,8 +1,9 @@
 //! `cargo xtask bench size`: what the library weighs that an app carries, and what of it weighs most.
 //!
 //! It is built for arm64 Linux, which stands for Android: the same compiler, processor and code; what differs is the C library
-//! (not in it), page alignment (up to 64 kB) and what an NDK's linker drops. iOS carries no cipher library, as Apple's
-//! own one serves there. An app that is downloaded carries it compressed, so that is told, too.
+//! (not in it), page alignment (up to 64 kB) and what an NDK's linker drops. iOS carries OpenSSL as well, although Apple's own
+//! ciphers would serve there: the feature of `libsqlite3-sys` that builds it goes first. An app that is downloaded carries the
+//! library compressed, so that is told, too.
 
 mod attribution;
 
