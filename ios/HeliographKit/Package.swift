@@ -17,3 +17,13 @@ let package = Package(
         ),
     ]
 )
+
+#if os(Linux) || os(macOS)
+    // The notification extension as a process of its own, for the tests.
+    package.targets.append(
+        .executableTarget(
+            name: "PushWakeProgram",
+            dependencies: ["HeliographKit"],
+            path: "Tests/PushWakeProgram",
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--allow-shlib-undefined"], .when(platforms: [.linux]))]))
+#endif

@@ -8,9 +8,9 @@ struct ChatView: View {
     @State private var explained: Message?
     private let client: Client
 
-    init(client: Client, id: ConversationID) {
-        self.client = client
-        _screen = State(initialValue: Chat(client: client, id: id))
+    init(session: Session, id: ConversationID) {
+        client = session.client
+        _screen = State(initialValue: session.chat(id))
     }
 
     var body: some View {
@@ -46,9 +46,9 @@ struct ChatView: View {
             }
         }
         .sheet(isPresented: .constant(explained != nil), onDismiss: { explained = nil }) {
-            if let explained { DeliveryView(client: client, message: explained) }
+            if let explained { DeliveryView(screen: DeliveryExplanation(client: client, message: explained)) }
         }
-        .sheet(isPresented: $showsMembers) { MembersView(client: client, group: screen.id) }
+        .sheet(isPresented: $showsMembers) { MembersView(screen: Members(client: client, group: screen.id)) }
         .alert($screen.failure)
         .task { await screen.listen() }
         .task(id: screen.lines.count) { await screen.markRead() }

@@ -4,47 +4,56 @@ import SwiftUI
 
 /// Why a message of ours is where it is.
 struct DeliveryView: View {
-    @State private var screen: DeliveryExplanation
+    @State var screen: DeliveryExplanation
     @Environment(\.dismiss) private var dismiss
 
-    init(client: Client, message: Message) {
-        _screen = State(initialValue: DeliveryExplanation(client: client, message: message))
-    }
-
     var body: some View {
-        NavigationStack {
-            List {
-                if let delivery = screen.delivery {
-                    Section {
-                        Text(delivery.message.state.explanation)
-                        if !delivery.advice.isEmpty { Text(verbatim: delivery.advice) }
-                        if let failure = delivery.message.failure { Text(verbatim: failure.advice) }
-                    }
-                    Section("Recipients") {
-                        ForEach(delivery.recipients, id: \.address) { recipient in
-                            LabeledContent {
-                                Text(
-                                    recipient.displayedAtMs != nil
-                                        ? "Read" : recipient.deliveredAtMs != nil ? "Delivered" : "Waiting")
-                            } label: {
-                                Text(verbatim: recipient.address)
-                            }
-                        }
+        List {
+            if let delivery = screen.delivery {
+                Section {
+                    Text(delivery.message.state.explanation)
+                    if let waiting = delivery.waitingFor { Text(waiting.explanation) }
+                    if !delivery.advice.isEmpty { Text(verbatim: delivery.advice) }
+                    if let failure = delivery.message.failure { Text(verbatim: failure.advice) }
+                    LabeledContent("Written") { Text(delivery.queuedAt, style: .relative) }
+                    if delivery.attempts > 0 {
+                        LabeledContent("Attempts") { Text(delivery.attempts, format: .number) }
                     }
                 }
-                if screen.canSendAgain { Button("Send again") { Task { await screen.sendAgain() } } }
-                if screen.canDiscard {
-                    Button("Take back", role: .destructive) {
-                        Task {
-                            await screen.discard()
-                            dismiss()
-                        }
+                Section("Recipients") {
+                    ForEach(delivery.recipients, id: \.address) { RecipientRow(recipient: $0) }
+                }
+            }
+            if screen.canSendAgain { Button("Send again") { Task { await screen.sendAgain() } } }
+            if screen.canDiscard {
+                Button("Take back", role: .destructive) {
+                    Task {
+                        await screen.discard()
+                        dismiss()
                     }
                 }
             }
-            .navigationTitle("Delivery")
-            .alert($screen.failure)
         }
+        .titled("Delivery", failure: $screen.failure)
         .task { await screen.listen() }
+    }
+}
+
+private struct RecipientRow: View {
+    let recipient: Recipient
+
+    var body: some View {
+        LabeledContent {
+            if let moment = recipient.displayedAt ?? recipient.deliveredAt {
+                VStack(alignment: .trailing) {
+                    Text(recipient.displayedAt == nil ? "Delivered" : "Read")
+                    Text(moment, style: .time).font(.caption)
+                }
+            } else {
+                Text("Waiting")
+            }
+        } label: {
+            Text(verbatim: recipient.address)
+        }
     }
 }

@@ -3,25 +3,26 @@ import HeliographKit
 import SwiftUI
 
 struct InboxView: View {
-    private enum Sheet: String, Identifiable {
+    private enum Part: String, Identifiable {
         case chat, group, search, connection, settings
         var id: String { rawValue }
     }
 
     @State private var screen: Inbox
     @State private var connection: ConnectionPanel
-    @State private var sheet: Sheet?
-    @State private var path: [ConversationID] = []
-    private let client: Client
+    @State private var sheet: Part?
+    @Bindable private var front: Front
+    private let session: Session
 
-    init(client: Client) {
-        self.client = client
-        _screen = State(initialValue: Inbox(client: client))
-        _connection = State(initialValue: ConnectionPanel(client: client))
+    init(front: Front, session: Session) {
+        self.front = front
+        self.session = session
+        _screen = State(initialValue: Inbox(client: session.client))
+        _connection = State(initialValue: ConnectionPanel(client: session.client))
     }
 
     var body: some View {
-        NavigationStack(path: $path) {
+        NavigationStack(path: $front.path) {
             List(screen.conversations) { conversation in
                 NavigationLink(value: conversation.id) { InboxRow(conversation: conversation) }
             }
@@ -41,7 +42,7 @@ struct InboxView: View {
                 }
             }
             .navigationTitle("Conversations")
-            .navigationDestination(for: ConversationID.self) { ChatView(client: client, id: $0) }
+            .navigationDestination(for: ConversationID.self) { ChatView(session: session, id: $0) }
             .toolbar {
                 ToolbarItem(placement: .topBarLeading) {
                     Button("Settings", systemImage: "gear") { sheet = .settings }
@@ -54,24 +55,32 @@ struct InboxView: View {
                     }
                 }
             }
-            .sheet(item: $sheet) { sheet in
-                switch sheet {
-                case .chat: NewChatView(client: client, opened: open)
-                case .group: NewGroupView(client: client, created: open)
-                case .search: SearchView(client: client, chosen: open)
-                case .connection: ConnectionView(screen: connection)
-                case .settings: SettingsView(client: client, connection: connection)
-                }
-            }
+            .sheet(item: $sheet, onDismiss: { front.link = nil }) { part($0) }
             .alert($screen.failure)
         }
         .task { await screen.listen() }
         .task { await connection.listen() }
+        .onChange(of: front.link, initial: true) { _, link in if link != nil { sheet = .chat } }
+        // A notification was touched: what lies above the conversations gives way.
+        .onChange(of: front.path) { sheet = nil }
+    }
+
+    @ViewBuilder
+    private func part(_ part: Part) -> some View {
+        let client = session.client
+        switch part {
+        case .chat: NewChatView(screen: NewChat(client: client, link: front.link), opened: open)
+        case .group: NewGroupView(screen: NewGroup(client: client), created: open)
+        case .search: SearchView(screen: Search(client: client), chosen: open)
+        case .connection: NavigationStack { ConnectionView(screen: connection) }
+        case .settings:
+            SettingsView(screen: session.settings(), connection: connection, announcements: session.announcements)
+        }
     }
 
     private func open(_ conversation: ConversationID) {
         sheet = nil
-        path = [conversation]
+        front.path = [conversation]
     }
 }
 

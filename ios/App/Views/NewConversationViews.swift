@@ -3,71 +3,53 @@ import HeliographKit
 import SwiftUI
 
 struct NewChatView: View {
-    @State private var screen: NewChat
-    private let opened: (ConversationID) -> Void
-
-    init(client: Client, opened: @escaping (ConversationID) -> Void) {
-        _screen = State(initialValue: NewChat(client: client))
-        self.opened = opened
-    }
+    @State var screen: NewChat
+    let opened: (ConversationID) -> Void
 
     var body: some View {
-        NavigationStack {
-            Form { AddressField(text: $screen.address) }
-                .navigationTitle("New chat")
-                .toolbar { Button("Open") { Task { await screen.open() } }.disabled(!screen.canOpen) }
-                .onChange(of: screen.opened) { _, id in if let id { opened(id) } }
-                .alert($screen.failure)
+        Form {
+            AddressField(text: $screen.address)
+            ScanButton { screen.address = $0 }
         }
+        .toolbar { Button("Open") { Task { await screen.open() } }.disabled(!screen.canOpen) }
+        .onChange(of: screen.opened) { _, id in if let id { opened(id) } }
+        .titled("New chat", failure: $screen.failure)
     }
 }
 
 struct NewGroupView: View {
-    @State private var screen: NewGroup
-    private let created: (ConversationID) -> Void
-
-    init(client: Client, created: @escaping (ConversationID) -> Void) {
-        _screen = State(initialValue: NewGroup(client: client))
-        self.created = created
-    }
+    @State var screen: NewGroup
+    let created: (ConversationID) -> Void
 
     var body: some View {
-        NavigationStack {
-            Form {
-                TextField("Name", text: $screen.name)
-                Section("Members") {
-                    ForEach(screen.members, id: \.self) { Text(verbatim: $0) }
-                        .onDelete { $0.map { screen.members[$0] }.forEach(screen.remove) }
-                    AddressField(text: $screen.candidate).onSubmit { screen.add() }
-                }
+        Form {
+            TextField("Name", text: $screen.name)
+            Section("Members") {
+                ForEach(screen.members, id: \.self) { Text(verbatim: $0) }
+                    .onDelete { gone in
+                        for address in gone.map({ screen.members[$0] }) { screen.remove(address) }
+                    }
+                AddressField(text: $screen.candidate).onSubmit { screen.add() }
             }
-            .navigationTitle("New group")
-            .toolbar { Button("Create") { Task { await screen.create() } }.disabled(!screen.canCreate) }
-            .onChange(of: screen.created) { _, id in if let id { created(id) } }
-            .alert($screen.failure)
         }
+        .toolbar { Button("Create") { Task { await screen.create() } }.disabled(!screen.canCreate) }
+        .onChange(of: screen.created) { _, id in if let id { created(id) } }
+        .titled("New group", failure: $screen.failure)
     }
 }
 
 struct MembersView: View {
-    @State private var screen: Members
-
-    init(client: Client, group: ConversationID) {
-        _screen = State(initialValue: Members(client: client, group: group))
-    }
+    @State var screen: Members
 
     var body: some View {
-        NavigationStack {
-            List {
-                ForEach(screen.addresses, id: \.self) { address in
-                    Text(verbatim: address)
-                        .swipeActions { Button("Remove", role: .destructive) { Task { await screen.remove(address) } } }
-                }
-                AddressField(text: $screen.candidate).onSubmit { Task { await screen.invite() } }
+        List {
+            ForEach(screen.addresses, id: \.self) { address in
+                Text(verbatim: address)
+                    .swipeActions { Button("Remove", role: .destructive) { Task { await screen.remove(address) } } }
             }
-            .navigationTitle("Members")
-            .alert($screen.failure)
+            AddressField(text: $screen.candidate).onSubmit { Task { await screen.invite() } }
         }
+        .titled("Members", failure: $screen.failure)
         .task { await screen.listen() }
     }
 }

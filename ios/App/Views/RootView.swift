@@ -4,40 +4,33 @@ import SwiftUI
 
 /// The account's conversations, or the way to an account.
 struct RootView: View {
-    let root: Root
+    @Bindable var front: Front
 
     var body: some View {
-        if let session = root.session {
-            InboxView(client: session.client)
-        } else if let failure = root.failure {
+        switch front.state {
+        case .opening: ProgressView()
+        case .signIn(let screen): SignInView(screen: screen) { client in await front.use(client) }
+        case .broken(let failure):
             ContentUnavailableView {
                 Label("The account can't be opened", systemImage: "lock")
             } description: {
                 Text(verbatim: failure.advice)
             } actions: {
-                Button("Try again") { Task { await root.open() } }
+                Button("Try again") { Task { await front.tryAgain() } }
             }
-        } else {
-            SignInView(screen: SignIn(accounts: root.accounts)) { client in await root.use(client) }
+        case .open(let session):
+            InboxView(front: front, session: session)
+                .disabled(front.obstacle != nil)
+                .safeAreaInset(edge: .top) {
+                    if let obstacle = front.obstacle {
+                        Button {
+                            Task { await front.tryAgain() }
+                        } label: {
+                            Label(obstacle.advice, systemImage: "hourglass").frame(maxWidth: .infinity)
+                        }
+                        .buttonStyle(.bordered)
+                    }
+                }
         }
-    }
-}
-
-/// Shows a screen's failure until it is closed.
-struct FailureAlert: ViewModifier {
-    @Binding var failure: HeliographError?
-
-    func body(content: Content) -> some View {
-        content.alert("That did not work", isPresented: .constant(failure != nil), presenting: failure) { _ in
-            Button("OK") { failure = nil }
-        } message: { failure in
-            Text(verbatim: failure.advice)
-        }
-    }
-}
-
-extension View {
-    func alert(_ failure: Binding<HeliographError?>) -> some View {
-        modifier(FailureAlert(failure: failure))
     }
 }

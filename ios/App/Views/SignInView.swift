@@ -10,13 +10,10 @@ struct SignInView: View {
         NavigationStack {
             Form {
                 Section {
-                    TextField("Address", text: $screen.address, prompt: Text(verbatim: "name@example.org"))
-                        .textContentType(.username)
-                        .keyboardType(.emailAddress)
-                        .textInputAutocapitalization(.never)
-                        .autocorrectionDisabled()
+                    AddressField(text: $screen.address).textContentType(.username)
                     SecureField("Password", text: $screen.password)
                         .textContentType(.password)
+                    ScanButton { screen.follow(link: $0) }
                 }
                 Section("Advanced") {
                     TextField("Server", text: $screen.server, prompt: Text(verbatim: "host:5222"))

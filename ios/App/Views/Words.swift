@@ -39,3 +39,39 @@ extension ConnectionState {
         }
     }
 }
+
+extension Situation {
+    var explanation: LocalizedStringKey {
+        switch self {
+        case .foreground: "In use"
+        case .background: "In the background"
+        case .pushWake: "Woken for a moment"
+        case .lowPower: "Saving power"
+        case .offline: "Without network"
+        }
+    }
+}
+
+extension PushState {
+    var explanation: LocalizedStringKey {
+        switch self {
+        case .off, .stopping: "Off"
+        case .pending: "Waiting for the server"
+        case .on: "On"
+        case .refused: "Refused"
+        }
+    }
+}
+
+extension Waiting {
+    var explanation: LocalizedStringKey {
+        switch self {
+        case .network: "Waits for a network"
+        case .connection: "Waits for the connection"
+        case .conversation: "Waits for the conversation"
+        case .keys: "Waits for keys"
+        case .server: "Waits for the server"
+        case .recipients: "Waits for the others' devices"
+        }
+    }
+}

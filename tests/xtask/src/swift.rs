@@ -5,6 +5,8 @@
 //! What the packages consist of beside what is checked in: [`sources`].
 
 pub mod sources;
+#[cfg(test)]
+mod words;
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -58,6 +60,19 @@ impl Swift {
         Ok(swift)
     }
 
+    /// A command of the tool chain for tests, which on Linux may mount what nobody else sees: small disks.
+    pub fn tests(&self) -> Command {
+        match self {
+            Self::Installed if cfg!(target_os = "linux") => {
+                let mut command = Command::new("unshare");
+                command.args(namespaces()).arg("swift");
+                command
+            }
+            // The tree's start script makes a namespace.
+            _ => self.command("swift"),
+        }
+    }
+
     /// A command of the tool chain, in the workspace's folder.
     pub fn command(&self, program: &str) -> Command {
         match self {
@@ -69,6 +84,17 @@ impl Swift {
                 command
             }
         }
+    }
+}
+
+/// What lets a process mount, for itself alone: root needs a namespace, everybody else one of a user's own as well.
+fn namespaces() -> &'static [&'static str] {
+    let mut privileged = std::process::Command::new("unshare");
+    privileged.args(["--mount", "true"]).stderr(Stdio::null());
+    if privileged.status().is_ok_and(|status| status.success()) {
+        &["--mount"]
+    } else {
+        &["--map-root-user", "--mount"]
     }
 }
 

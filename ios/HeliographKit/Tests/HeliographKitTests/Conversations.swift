@@ -8,19 +8,15 @@ import Testing
 @Suite(.serialized) @MainActor struct Conversations {
     /// Signs in through the screen and comes to the front.
     private func signIn(_ name: String, on device: Device) async throws -> Session {
-        let screen = SignIn(accounts: device.accounts)
-        screen.address = " \(Server.address(name)) "
-        screen.password = Server.password(name)
-        screen.server = Server.place
-        screen.authority = Server.authority
-        let client = try #require(await screen.signIn(), "\(String(describing: screen.failure))")
-        #expect(screen.password.isEmpty && screen.failure == nil && device.accounts.hasAccount)
+        let client = try await device.signIn(name)
         let session = device.session(client)
         try await session.enterForeground()
         let panel = ConnectionPanel(client: client)
         let listening = Task { await panel.listen() }
         try await until("the connection") { panel.connection?.caughtUp == true }
         #expect(!panel.needsAttention && panel.traffic?.connects ?? 0 > 0)
+        await panel.refresh()
+        #expect(panel.costs.first?.situation == .foreground && panel.costs[0].bytes > 0 && !panel.wantsPassword)
         listening.cancel()
         await listening.value
         return session
@@ -30,11 +26,9 @@ import Testing
         let (anaDevice, benDevice) = (try Device(), try Device())
         let ana = try await signIn("ana", on: anaDevice)
         let ben = try await signIn("ben", on: benDevice)
-        // What Ben asks now is answered after the server took his keys (RFC 6120 §10.1).
-        let probe = try await ben.client.startChat(with: Server.address("jan"))
+        try await ben.client.publishKeys()
         let inbox = Inbox(client: ben.client)
         let listening = Task { await inbox.listen() }
-        try await until("an answer about keys") { inbox.conversations.first { $0.id == probe }?.state == .active }
 
         let making = NewGroup(client: ana.client)
         making.name = " Ridge "
@@ -88,23 +82,21 @@ import Testing
         #expect(device.schedule.wished.count == 1)
         chat.draft = "are you awake?"
         await chat.send()
-        try await until("the server") {
-            chat.bubbles.last?.message.state != .queued && chat.bubbles.last?.message.state != .sending
-        }
+        try await until("the server") { chat.bubbles.last?.isOut == true }
 
-        let unspecific = Alert(conversation: nil, title: "Heliograph", body: "")
-        let wake = PushWake(accounts: device.accounts, unspecific: unspecific)
+        let wake = device.wake()
         let alert = await wake.alert()
         #expect(alert.title == "Ridge" && alert.body == "are you awake?" && alert.conversation != nil)
+        #expect(device.board.badge == 1)
 
         // Written where there is no network: it says what it waits for, and can be taken back.
         device.network.become(NetworkSnapshot(isAvailable: false))
         try await ben.enterForeground()
-        try await offline(ben, group: ConversationID(try #require(alert.conversation)))
+        try await offline(ben, group: try #require(alert.conversation))
         device.network.become(NetworkSnapshot(isAvailable: true, id: "mobile"))
-        #expect(await wake.alert() == unspecific, "the app has the store")
+        #expect(await wake.alert() == wake.unspecific, "the app has the store")
         device.keys.isShut.withLock { $0 = true }
-        #expect(await wake.alert() == unspecific, "the keychain is shut")
+        #expect(await wake.alert() == wake.unspecific, "the keychain is shut")
     }
 
     private func offline(_ ben: Session, group: ConversationID) async throws {
@@ -179,4 +171,13 @@ extension Chat {
     var bubbles: [Bubble] {
         lines.compactMap { if case .message(let bubble) = $0 { bubble } else { nil } }
     }
+}
+
+extension Bubble {
+    init(of message: Message) {
+        self.init(message: message, beginsGroup: true, endsGroup: true)
+    }
+
+    /// The server has it.
+    var isOut: Bool { [.sent, .archived, .delivered, .displayed].contains(message.state) }
 }

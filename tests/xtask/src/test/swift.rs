@@ -17,20 +17,21 @@ use crate::ios::package::Package;
 use crate::swift::{Swift, sources};
 
 /// The accounts that the tests use, each for one part; the last one is the quick start's.
-const ACCOUNTS: [&str; 11] =
-    ["ana", "ben", "chloe", "dora", "eve", "finn", "gina", "hugo", "ida", "jan", "kim"];
+const ACCOUNTS: [&str; 16] = [
+    "ana", "ben", "chloe", "dora", "eve", "finn", "gina", "hugo", "ida", "jan", "lena", "mia", "noah",
+    "olga", "pia", "kim",
+];
 
 /// What the iOS app does beside showing it.
 const KIT: &str = "ios/HeliographKit";
 
 /// What only Apple's systems can compile.
-const VIEWS: [&str; 2] = ["ios/App", "ios/NotificationService"];
+const VIEWS: [&str; 3] = ["ios/App", "ios/NotificationService", "ios/Shared"];
 
 /// Where the quick start of the package's README is put to be compiled; the package looks for it.
 const QUICK_START: &str = "Tests/QuickStart/main.swift";
 
-/// Builds, generates, checks the form, starts the server, runs the tests; with `all` those of the models once more under the
-/// thread sanitizer.
+/// Builds, generates, checks the form, starts the server, runs the tests; with `all` once more under the thread sanitizer.
 pub async fn run(programs: &mut Programs, all: bool) -> anyhow::Result<Outcome> {
     let swift = Swift::find()?;
     let build = ["build", "-p", "heliograph-ffi", "-p", "heliograph-bindgen", "-p", "heliograph"];
@@ -150,7 +151,7 @@ fn test(swift: &Swift, package: &str, server: &Server, sanitizer: Sanitizer) -> 
     let scratch = scratch(package, sanitizer);
     let accounts: Vec<String> =
         server.accounts().iter().map(|account| format!("{}:{}", account.name, account.password)).collect();
-    let mut command = swift.command("swift");
+    let mut command = swift.tests();
     command
         // One after the other: they look for what is left behind in the process.
         .args(["test", "--no-parallel", "--package-path"])
@@ -164,7 +165,8 @@ fn test(swift: &Swift, package: &str, server: &Server, sanitizer: Sanitizer) -> 
         .env("HELIOGRAPH_DOMAIN", server.domain())
         .env("HELIOGRAPH_ACCOUNTS", accounts.join(","))
         .env("HELIOGRAPH_BINARY", workspace::terminal_shell()?)
-        .env("HELIOGRAPH_QUICK_START", scratch.join("debug").join("QuickStart"));
+        .env("HELIOGRAPH_QUICK_START", scratch.join("debug").join("QuickStart"))
+        .env("HELIOGRAPH_PUSH_WAKE", scratch.join("debug").join("PushWakeProgram"));
     if sanitizer == Sanitizer::Thread {
         command.arg("--sanitize=thread");
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Heliograph
 
 /// Keeps the key of the store: the keychain, in a group that the notification extension can read.
 public protocol KeyStore: Sendable {
@@ -54,19 +55,83 @@ public protocol RefreshSchedule: Sendable {
     func wake(notBefore: Date) throws
 }
 
-/// What the user is shown while the app is not in front.
-public struct Alert: Sendable, Equatable {
-    /// The conversation that it opens; `nil` for one that says nothing but that there is something.
-    public var conversation: Int64?
-    /// Who, or which group.
-    public var title: String
-    /// What; empty if contents are not shown.
-    public var body: String
+/// Registers this device with Apple's push service, which answers with a token: see ``Announcements/tokenCame(_:)``.
+public protocol PushRegistrar: Sendable {
+    /// Asks for the token. To be asked for with each start: it changes.
+    func register() async
+}
 
-    /// A notification.
-    public init(conversation: Int64?, title: String, body: String) {
-        self.conversation = conversation
-        self.title = title
-        self.body = body
+/// The push service (XEP-0357) of whoever builds the app: it takes announcements from the users' servers and hands them to Apple.
+public struct PushService: Sendable, Equatable {
+    /// Its address in XMPP, as in `push.example.org`.
+    public var address: String
+    /// What a server has to show with each announcement.
+    public var options: [PushOption]
+
+    /// A push service.
+    public init(address: String, options: [PushOption] = []) {
+        self.address = address
+        self.options = options
+    }
+
+    /// What stands for this installation there: the token that Apple gave, in hexadecimal digits, as APNs itself takes it.
+    func target(token: Data) -> PushTarget {
+        let node = token.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+        return PushTarget(service: address, node: node, options: options)
+    }
+}
+
+/// What the user wants of this app on this device. Nothing in it is secret.
+public struct Preferences: Sendable, Equatable, Codable {
+    /// Notifications show who wrote, and what.
+    public var notificationText = true
+
+    /// What nobody has changed yet.
+    public init() {}
+}
+
+/// Where ``Preferences`` are kept: where the notification extension finds them, too.
+public protocol PreferenceShelf: Sendable {
+    /// As they are now.
+    func load() -> Preferences
+    /// Keeps them.
+    func save(_ preferences: Preferences)
+}
+
+/// How the two processes of the app tell each other that the store has become free.
+public protocol StoreSignal: Sendable {
+    /// Each time that the other process has let go of it, from now on.
+    var freed: AsyncStream<Void> { get }
+    /// Tells the other process.
+    func tell()
+}
+
+/// The system, as far as the app while it runs has to do with it.
+public struct Services: Sendable {
+    let network: any NetworkWatch
+    let power: any PowerWatch
+    let schedule: any RefreshSchedule
+    let board: any NotificationBoard
+    let registrar: any PushRegistrar
+    let shelf: any PreferenceShelf
+    let signal: any StoreSignal
+
+    /// The system's services.
+    public init(
+        network: any NetworkWatch,
+        power: any PowerWatch,
+        schedule: any RefreshSchedule,
+        board: any NotificationBoard,
+        registrar: any PushRegistrar,
+        shelf: any PreferenceShelf,
+        signal: any StoreSignal
+    ) {
+        self.network = network
+        self.power = power
+        self.schedule = schedule
+        self.board = board
+        self.registrar = registrar
+        self.shelf = shelf
+        self.signal = signal
     }
 }

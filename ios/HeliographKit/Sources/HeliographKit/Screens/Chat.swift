@@ -27,6 +27,8 @@ public final class Chat: Screen {
     private var messages: [MessageID: Message] = [:]
     private var seams: [Seam] = []
     private var older = false
+    /// The newest message that the core was told to be read.
+    private var seen: MessageID?
 
     /// The conversation of an account.
     public init(client: Client, id: ConversationID, layout: ChatLayout = ChatLayout()) {
@@ -107,15 +109,16 @@ public final class Chat: Screen {
     /// Keeps what is in the field; to be called a moment after the last key, and when the screen goes away.
     public func keepDraft() async {
         let (client, id, text) = (client, id, draft)
-        guard conversation.map({ $0.draft != text }) == true else { return }
+        guard conversation?.draft ?? "" != text else { return }
         await perform { try await client.setDraft(text, in: id) }
     }
 
-    /// Queues the draft. It stays in the field if that fails.
+    /// Queues the draft. It stays in the field if that fails, and so does what was written meanwhile.
     public func send() async {
         guard canSend else { return }
         let (client, id, text) = (client, id, draft)
-        if await perform({ try await client.send(text, to: id) }) != nil { draft = "" }
+        guard await perform({ try await client.send(text, to: id) }) != nil else { return }
+        draft = draft.hasPrefix(text) ? String(draft.dropFirst(text.count)) : draft
     }
 
     /// Brings older messages: from this device first, then from the server's archive.
@@ -136,11 +139,10 @@ public final class Chat: Screen {
 
     /// The user has seen everything down to the newest message.
     public func markRead() async {
-        guard conversation?.unread ?? 0 > 0 else { return }
-        guard let newest = messages.values.filter({ !$0.outgoing }).max(by: { $0.row.number < $1.row.number }) else {
-            return
-        }
-        let (client, id, row) = (client, id, newest.row)
-        await perform { try await client.markRead(id, upTo: row) }
+        let newest = messages.values.filter { !$0.outgoing }.max { $0.row.number < $1.row.number }
+        // Whether it is unread, the conversation may say a moment after the message is here; to the core it is no matter.
+        guard let row = newest?.row, row != seen else { return }
+        let (client, id) = (client, id)
+        if await perform({ try await client.markRead(id, upTo: row) }) != nil { seen = row }
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Heliograph
 import Observation
 
-/// The truth about the connection, and what it cost.
+/// The truth about the connection and the battery: how it is, and what cost how much.
 @MainActor
 @Observable
 public final class ConnectionPanel: Screen {
@@ -10,6 +10,10 @@ public final class ConnectionPanel: Screen {
     public private(set) var connection: Connection?
     /// Bytes and round trips since the account was opened.
     public private(set) var traffic: Traffic?
+    /// What was spent in the last seven days, by what the phone was doing.
+    public private(set) var usage: Usage?
+    /// When the system is asked to wake this app next.
+    public private(set) var nextCatchUp: Date?
     /// How far push has got.
     public private(set) var push: Push?
 
@@ -23,6 +27,14 @@ public final class ConnectionPanel: Screen {
         guard let connection else { return false }
         return connection.state != .online || connection.unanswered
     }
+
+    /// What cost how much, the costliest first, without what cost nothing.
+    public var costs: [SituationUsage] {
+        (usage?.bySituation ?? []).filter { $0.seconds > 0 || $0.bytes > 0 }.sorted { $0.bytes > $1.bytes }
+    }
+
+    /// Only another password helps.
+    public var wantsPassword: Bool { connection?.failure?.code == .authenticationFailed }
 
     /// Keeps the panel true until the task is cancelled.
     public func listen() async {
@@ -38,8 +50,23 @@ public final class ConnectionPanel: Screen {
     private func listenToConnection() async throws {
         for try await state in client.connectionStates {
             connection = state
-            traffic = try client.traffic()
+            try await count()
         }
+    }
+
+    private func count() async throws(HeliographError) {
+        traffic = try client.traffic()
+        do {
+            usage = try await client.usage()
+            nextCatchUp = try await client.nextCatchUp()
+        } catch  where error.code == .closed {
+            // The account sleeps, or is gone: the next state says which.
+        }
+    }
+
+    /// Counts again.
+    public func refresh() async {
+        await listening { try await count() }
     }
 
     private func listenToPush() async throws {

@@ -37,17 +37,33 @@ public final class DeliveryExplanation: Screen {
     public func listen() async {
         await listening {
             // What it waits for changes with the connection as with the message.
-            for try await _ in client.connectionStates { try await look() }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await self.listenToMessage() }
+                group.addTask { try await self.listenToConnection() }
+                try await group.waitForAll()
+            }
         }
+    }
+
+    private func listenToMessage() async throws {
+        let changes = try await client.timeline(of: conversation).updates(limit: 1)
+        for try await update in changes where update.messages.contains(where: { $0.row == message }) {
+            try await look()
+        }
+    }
+
+    private func listenToConnection() async throws {
+        for try await _ in client.connectionStates { try await look() }
     }
 
     private func look() async throws(HeliographError) {
         do {
             let found = try await client.delivery(of: message)
             delivery = found.message.state == .discarded ? nil : found
-        } catch {
-            guard error.code == .notFound else { throw error }
+        } catch  where error.code == .notFound {
             delivery = nil
+        } catch  where error.code == .closed {
+            // The account sleeps, or is gone: the next state of the connection says which.
         }
     }
 

@@ -2,27 +2,34 @@ import Foundation
 import Heliograph
 import Observation
 
-/// A new chat with one account.
+/// A new chat with one account, or an ordinary room that is entered.
 @MainActor
 @Observable
 public final class NewChat: Screen {
-    /// What was typed.
+    /// What was typed, scanned or followed: an address or a link.
     public var address = ""
     /// The chat, once it is there.
     public private(set) var opened: ConversationID?
 
-    /// For an account.
-    public override init(client: Client) {
+    /// For an account, beginning with a link that was followed, if there is one.
+    public init(client: Client, link: String? = nil) {
+        address = link ?? ""
         super.init(client: client)
     }
 
     /// Worth a try; whether it is an address is for the core to say.
     public var canOpen: Bool { !address.trimmed.isEmpty }
 
-    /// Opens the chat.
+    /// Opens the chat, or enters the room under the name of our account.
     public func open() async {
-        let (client, contact) = (client, address.trimmed)
-        opened = await perform { try await client.startChat(with: contact) }
+        let (client, text) = (client, address.trimmed)
+        opened = await perform {
+            let contact = try Client.readAddress(text)
+            switch contact.kind {
+            case .account: return try await client.startChat(with: contact.address)
+            case .room: return try await client.joinRoom(contact.address, as: client.nick)
+            }
+        }
     }
 }
 
@@ -105,6 +112,11 @@ public final class Members: Screen {
         let (client, group) = (client, group)
         await perform { try await client.remove([address], from: group) }
     }
+}
+
+extension Client {
+    /// What we are called in ordinary rooms: the part of our address before the `@`.
+    var nick: String { String(address.prefix { $0 != "@" }) }
 }
 
 extension String {

@@ -34,6 +34,18 @@ public final class SignIn {
     /// All that is needed was typed.
     public var canSignIn: Bool { !isSigningIn && !address.trimmed.isEmpty && !password.isEmpty }
 
+    /// Takes the address from a link or QR code (`xmpp:ana@example.org`). Passwords are in none.
+    public func follow(link: String) {
+        do throws(HeliographError) {
+            let contact = try Client.readAddress(link.trimmed)
+            guard contact.kind == .account else { throw SignIn.noAccount }
+            address = contact.address
+            failure = nil
+        } catch {
+            failure = error
+        }
+    }
+
     /// Signs in, and opens the account. Cancelling the task ends it and leaves nothing behind.
     public func signIn() async -> Client? {
         guard canSignIn else { return nil }
@@ -48,7 +60,7 @@ public final class SignIn {
             failure = Task.isCancelled ? nil : error
             if error.code == .certificateRejected { await ask() }
         } catch {
-            failure = Accounts.unusable
+            failure = Accounts.locked
         }
         return nil
     }
@@ -83,6 +95,14 @@ public final class SignIn {
         return AccountConfig(
             address: address.trimmed, password: password, server: place, extraCaPem: authority, trustedKey: trustedKey)
     }
+
+    private static let noAccount = HeliographError(
+        code: .invalidArgument,
+        name: "invalid-argument",
+        transient: false,
+        advice: "This is the address of a room, and nobody can sign in with it.",
+        detail: "a link to a room"
+    )
 
     private static let malformedServer = HeliographError(
         code: .invalidArgument,
