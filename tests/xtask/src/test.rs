@@ -36,7 +36,7 @@ pub struct Arguments {
     /// Only this stage; may be given several times.
     #[arg(long, value_enum)]
     stage: Vec<Stage>,
-    /// Also what takes long and finds little: emulated processors, the Swift models under the thread sanitizer.
+    /// Also what takes long and finds little: emulated processors, Swift under the thread sanitizer.
     #[arg(long)]
     all: bool,
     /// Pass even if stages could not run because something is missing here.
