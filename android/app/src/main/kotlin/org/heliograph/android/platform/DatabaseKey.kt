@@ -78,9 +78,20 @@ internal class KeyVault(private val file: File, private val database: File) {
 
     private fun create(): ByteArray {
         val bytes = ByteArray(Store.KEY_BYTES).also(SecureRandom()::nextBytes)
-        val cipher = Cipher.getInstance(CIPHER).apply { init(Cipher.ENCRYPT_MODE, wrappingKey() ?: makeWrappingKey()) }
+        val cipher = wrapping()
         write(cipher.iv + cipher.doFinal(bytes))
         return bytes
+    }
+
+    private fun wrapping(): Cipher {
+        val cipher = Cipher.getInstance(CIPHER)
+        try {
+            cipher.init(Cipher.ENCRYPT_MODE, wrappingKey() ?: makeWrappingKey())
+        } catch (_: KeyPermanentlyInvalidatedException) {
+            // What it wrapped can't be opened by anybody, and was put aside.
+            cipher.init(Cipher.ENCRYPT_MODE, makeWrappingKey())
+        }
+        return cipher
     }
 
     private fun unwrap(wrapped: ByteArray): ByteArray {

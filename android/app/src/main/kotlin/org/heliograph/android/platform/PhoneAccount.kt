@@ -9,6 +9,7 @@ import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.collectLatest
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
@@ -25,6 +26,7 @@ import org.heliograph.ServerCertificate
 import org.heliograph.Store
 import org.heliograph.android.state.Account
 import org.heliograph.android.state.Accounts
+import org.heliograph.android.state.isForGood
 import org.heliograph.exportLog
 import org.heliograph.getOrElse
 import org.heliograph.getOrNull
@@ -58,6 +60,24 @@ internal class PhoneAccount(
     private var client: Heliograph? = null
     private var holders = 0
     private var inFront = false
+
+    /** Whether the client can be asked. */
+    private val isAwake = MutableStateFlow(false)
+
+    private val use = object : ClientUse {
+        override suspend fun <T> held(work: suspend () -> Outcome<T>): Outcome<T> {
+            hold(connect = false).getOrElse { return Outcome.Failed(it) }
+            return try {
+                work()
+            } finally {
+                letGo()
+            }
+        }
+
+        override suspend fun awake() {
+            isAwake.first { it }
+        }
+    }
 
     override val account: StateFlow<Account> = mutable.asStateFlow()
 
@@ -124,6 +144,7 @@ internal class PhoneAccount(
                 val resumed = opened.resume()
                 if (resumed is Outcome.Failed) return@withLock broken(resumed.failure)
                 surroundings.enter(opened)
+                isAwake.value = true
             }
             holders += 1
             if (connect) opened.start()
@@ -137,6 +158,7 @@ internal class PhoneAccount(
             holders -= 1
             val client = client ?: return@withLock
             if (holders > 0) return@withLock
+            isAwake.value = false
             surroundings.leave()
             client.suspend()
             surroundings.wakeAt(client.nextCatchUp().getOrNull()?.toEpochMilliseconds())
@@ -168,7 +190,7 @@ internal class PhoneAccount(
                 is Outcome.Done -> opened.also {
                     client = it.value
                     it.value.appStateChanged(front.value.visible)
-                    mutable.value = Account.Open(ClientMessenger(it.value))
+                    mutable.value = Account.Open(ClientMessenger(it.value, use))
                 }
             }
         }
@@ -178,8 +200,20 @@ internal class PhoneAccount(
         // What can't be opened again is opened anew the next time.
         client?.shutdown()
         client = null
+        isAwake.value = false
         mutable.value = Account.Broken(failure)
         return Outcome.Failed(failure)
+    }
+
+    override fun setAside() {
+        scope.launch {
+            turn.withLock {
+                val now = mutable.value
+                if (now !is Account.Broken || !now.failure.isForGood) return@withLock
+                val isAside = withContext(Dispatchers.IO) { files.setAside(System.currentTimeMillis()) }
+                mutable.value = if (isAside) Account.None else Account.Broken(diskFull())
+            }
+        }
     }
 
     override suspend fun add(config: AccountConfig): Outcome<Unit> {

@@ -37,7 +37,7 @@ internal fun FrontPane(door: FrontDoor) {
     when (val now = front) {
         Front.Opening -> OpeningPane()
         is Front.SignIn -> SignIn(now.screen)
-        is Front.Broken -> BrokenPane(now.failure, door::reopen)
+        is Front.Broken -> BrokenPane(now.failure, door::reopen, door::setAside)
         is Front.Open -> OpenScreens(now.screens)
     }
 }
@@ -46,18 +46,6 @@ internal fun FrontPane(door: FrontDoor) {
 @Composable
 internal fun OpeningPane() {
     Page(stringResource(R.string.app_name), back = null) { Reading() }
-}
-
-/** The database can't be opened. */
-@Composable
-internal fun BrokenPane(failure: Failure, reopen: () -> Unit) {
-    Page(
-        title = stringResource(R.string.broken),
-        back = null,
-        bottom = { MainAction(stringResource(R.string.try_now), reopen, Modifier.testTag("reopen")) },
-    ) {
-        Sheet { FailureCard(failure) }
-    }
 }
 
 @Composable

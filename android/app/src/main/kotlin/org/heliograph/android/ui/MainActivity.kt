@@ -12,6 +12,7 @@ import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.getValue
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import org.heliograph.ConversationId
+import org.heliograph.android.state.Front
 import org.heliograph.android.state.Route
 import org.heliograph.android.state.Shell
 
@@ -31,6 +32,8 @@ class MainActivity : ComponentActivity() {
                 val bars = SystemBarStyle.auto(Color.TRANSPARENT, Color.TRANSPARENT) { isDark }
                 enableEdgeToEdge(bars, bars)
             }
+            val front by model.door.front.collectAsStateWithLifecycle()
+            if (front is Front.Open && preferences.notifications) AskToNotify()
             HeliographTheme(preferences) { FrontPane(model.door) }
         }
     }

@@ -152,7 +152,7 @@ internal fun SideAction(
 @Composable
 internal fun FailureCard(failure: Failure?, modifier: Modifier = Modifier, dismiss: (() -> Unit)? = null) {
     if (failure == null) return
-    Notice(Icons.warning, failureText(failure.code), modifier, isBad = true, dismiss = dismiss)
+    Notice(Icons.warning, failureText(failure), modifier, isBad = true, dismiss = dismiss)
 }
 
 /** Something to know. */

@@ -120,6 +120,7 @@ private fun DeliveryPart(state: SettingsState, events: SettingsEvents) {
             stringResource(R.string.notifications_text),
             preferences.notifications,
         ) { events.prefer(preferences.copy(notifications = it)) }
+        if (preferences.notifications) NotificationsRefused()
         SwitchLine(
             stringResource(R.string.notification_text),
             stringResource(R.string.notification_text_text),

@@ -3,7 +3,6 @@ package org.heliograph.android.ui
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.heightIn
-import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.size
 import androidx.compose.foundation.text.KeyboardOptions
 import androidx.compose.foundation.text.input.TextFieldLineLimits
@@ -14,7 +13,6 @@ import androidx.compose.foundation.text.input.setTextAndPlaceCursorAtEnd
 import androidx.compose.material3.Icon
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.OutlinedTextField
-import androidx.compose.material3.Surface
 import androidx.compose.material3.Text
 import androidx.compose.material3.TextButton
 import androidx.compose.runtime.Composable
@@ -29,10 +27,8 @@ import androidx.compose.ui.platform.testTag
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.text.font.FontFamily
 import androidx.compose.ui.text.input.KeyboardType
-import androidx.compose.ui.text.style.TextAlign
 import androidx.compose.ui.text.style.TextDirection
 import androidx.compose.ui.unit.dp
-import org.heliograph.ServerCertificate
 import org.heliograph.android.R
 import org.heliograph.android.state.ServerPlace
 import org.heliograph.android.state.SignInState
@@ -55,7 +51,7 @@ internal fun SignInPane(state: SignInState, events: SignInEvents, expanded: Bool
     LaunchedEffect(state.linked) { state.linked?.let(address::setTextAndPlaceCursorAtEnd) }
     val certificate = state.certificate
     if (certificate != null) {
-        CertificateQuestion(certificate, events)
+        CertificatePane(certificate, state.mayTrust, events)
         return
     }
     val canGo = address.text.isNotBlank() && password.text.isNotEmpty() && !state.busy
@@ -135,53 +131,3 @@ private fun PlaceFields(place: Place) {
         }
     }
 }
-
-/** Whether the user trusts a certificate that no authority vouches for. The safe answer is the prominent one. */
-@Composable
-private fun CertificateQuestion(certificate: ServerCertificate, events: SignInEvents) {
-    Page(
-        title = stringResource(R.string.certificate_title),
-        back = events.cancel,
-        bottom = {
-            Column {
-                TextButton(
-                    events.trust,
-                    Modifier.padding(horizontal = 16.dp, vertical = 4.dp).fillMaxWidth().heightIn(min = TOUCH)
-                        .testTag("trust"),
-                    colors = destructive(),
-                ) { Text(stringResource(R.string.certificate_trust), textAlign = TextAlign.Center) }
-                MainAction(stringResource(R.string.certificate_refuse), events.cancel)
-            }
-        },
-    ) {
-        Sheet {
-            Notice(Icons.warning, stringResource(R.string.certificate_text), isBad = true)
-            Text(stringResource(R.string.certificate_compare), style = MaterialTheme.typography.bodyLarge)
-            PartTitle(stringResource(R.string.certificate_fingerprint))
-            Surface(
-                color = MaterialTheme.colorScheme.surfaceContainerHigh,
-                shape = MaterialTheme.shapes.medium,
-                border = outline(),
-            ) {
-                Text(
-                    grouped(certificate.fingerprintSha256),
-                    Modifier.fillMaxWidth().padding(16.dp).testTag("fingerprint"),
-                    style = MaterialTheme.typography.titleMedium.copy(
-                        fontFamily = FontFamily.Monospace,
-                        textDirection = TextDirection.Ltr,
-                    ),
-                )
-            }
-            Fact(stringResource(R.string.certificate_subject), certificate.subject)
-            Fact(stringResource(R.string.certificate_issuer), certificate.issuer)
-            Fact(stringResource(R.string.certificate_from), longMoment(certificate.notBeforeMs))
-            Fact(stringResource(R.string.certificate_until), longMoment(certificate.notAfterMs))
-        }
-    }
-}
-
-/** Four bytes a group, so that people can compare by ear and eye. */
-private fun grouped(fingerprint: String): String =
-    fingerprint.split(':').chunked(BYTES_A_GROUP) { it.joinToString(":") }.joinToString("  ")
-
-private const val BYTES_A_GROUP = 4

@@ -7,12 +7,15 @@ import androidx.compose.runtime.Composable
 import androidx.compose.runtime.staticCompositionLocalOf
 import androidx.compose.ui.platform.LocalContext
 import androidx.compose.ui.res.stringResource
+import org.heliograph.CertificateProblem
 import org.heliograph.DeliveryState
+import org.heliograph.Failure
 import org.heliograph.FailureCode
 import org.heliograph.SeamKind
 import org.heliograph.Situation
 import org.heliograph.UnreadableReason
 import org.heliograph.android.R
+import org.heliograph.android.state.KeyFailure
 import java.text.NumberFormat
 import java.time.Clock
 import java.time.Instant
@@ -89,6 +92,19 @@ internal fun bytesText(bytes: ULong): String = Formatter.formatShortFileSize(Loc
 @Composable
 internal fun failureText(code: FailureCode): String = stringResource(failureString(code))
 
+/** The same of a failure, which may be the phone's own. */
+@Composable
+internal fun failureText(failure: Failure): String =
+    stringResource(KeyFailure.of(failure)?.let(::keyString) ?: failureString(failure.code))
+
+@StringRes
+private fun keyString(failure: KeyFailure): Int = when (failure) {
+    KeyFailure.LOCKED -> R.string.failure_keystore_locked
+    KeyFailure.FAULTY -> R.string.failure_keystore_faulty
+    KeyFailure.LOST -> R.string.failure_key_lost
+    KeyFailure.INVALIDATED -> R.string.failure_key_invalidated
+}
+
 @StringRes
 private fun failureString(code: FailureCode): Int = when (code) {
     FailureCode.AUTHENTICATION_FAILED -> R.string.failure_authentication_failed
@@ -148,6 +164,18 @@ internal fun situationText(situation: Situation): String = stringResource(
         Situation.OFFLINE -> R.string.situation_offline
     },
 )
+
+/** Why a certificate is refused. */
+@StringRes
+internal fun certificateString(problem: CertificateProblem): Int = when (problem) {
+    CertificateProblem.UNKNOWN_ISSUER -> R.string.certificate_text
+    CertificateProblem.EXPIRED -> R.string.certificate_expired
+    CertificateProblem.NOT_VALID_YET -> R.string.certificate_not_valid_yet
+    CertificateProblem.OTHER_NAME -> R.string.certificate_other_name
+    CertificateProblem.OTHER_KEY -> R.string.certificate_other_key
+    CertificateProblem.REVOKED -> R.string.certificate_revoked
+    CertificateProblem.MALFORMED -> R.string.certificate_malformed
+}
 
 /** Why messages are missing. */
 @Composable

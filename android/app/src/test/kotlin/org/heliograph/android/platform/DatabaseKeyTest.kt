@@ -91,6 +91,24 @@ class DatabaseKeyTest {
     }
 
     @Test
+    fun `what was made useless is put aside whole, and a new key is made for what comes after it`() {
+        ready()
+        files.database.writeBytes(ByteArray(1))
+        val old = files.key.readBytes()
+        StandInKeyStore.failure = KeyPermanentlyInvalidatedException()
+        assertEquals(KeyTrouble.INVALIDATED, trouble())
+        assertTrue(files.setAside(nowMs = 7))
+        files.folder.mkdirs()
+        // Making one replaces what the keystore holds under this name.
+        val key = ready()
+        StandInKeyStore.failure = null
+        assertArrayEquals(key, ready())
+        val aside = java.io.File(files.folder.parentFile, "account-aside-7")
+        assertArrayEquals(old, java.io.File(aside, files.key.name).readBytes())
+        assertTrue(java.io.File(aside, files.database.name).exists())
+    }
+
+    @Test
     fun `a full disk is told`() {
         files.folder.deleteRecursively()
         files.folder.writeText("in the way")

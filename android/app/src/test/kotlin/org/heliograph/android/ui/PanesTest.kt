@@ -173,6 +173,13 @@ class PanesTest {
     }
 
     @Test
+    fun `a key that is no remedy can't be trusted`() {
+        show { SignInPane(Samples.expired, SignInEvents()) }
+        compose.onNodeWithTag("trust").assertDoesNotExist()
+        compose.onNodeWithText("has expired", substring = true).assertExists()
+    }
+
+    @Test
     fun `a gap offers to load what the server has`() {
         var loads = 0
         val few = Samples.chat.copy(items = Samples.chat.items.orEmpty().take(3))

@@ -2,6 +2,7 @@ package org.heliograph.android.ui
 
 import androidx.compose.runtime.Composable
 import org.heliograph.AccountSender
+import org.heliograph.CertificateProblem
 import org.heliograph.Connection
 import org.heliograph.ConnectionState
 import org.heliograph.ConversationId
@@ -36,6 +37,7 @@ import org.heliograph.android.state.Glimpse
 import org.heliograph.android.state.Hit
 import org.heliograph.android.state.InboxRow
 import org.heliograph.android.state.InboxState
+import org.heliograph.android.state.KeyFailure
 import org.heliograph.android.state.LinkState
 import org.heliograph.android.state.Member
 import org.heliograph.android.state.MembersState
@@ -198,8 +200,12 @@ internal object Samples {
             notBeforeMs = ago(60 * 24 * 30),
             notAfterMs = ago(-60 * 24 * 335),
             trusted = false,
-            problem = null,
+            problem = CertificateProblem.UNKNOWN_ISSUER,
         ),
+    )
+
+    val expired = SignInState(
+        certificate = certificate.certificate?.copy(notAfterMs = ago(60 * 24), problem = CertificateProblem.EXPIRED),
     )
 
     val members = MembersState(
@@ -301,6 +307,7 @@ internal object Samples {
             SignInPane(SignInState(failure = failure(FailureCode.AUTHENTICATION_FAILED)), SignInEvents(), true)
         },
         "sign-in-certificate" to { SignInPane(certificate, SignInEvents()) },
+        "sign-in-certificate-expired" to { SignInPane(expired, SignInEvents()) },
         "inbox" to { InboxPane(inbox, {}, {}) },
         "inbox-empty" to { InboxPane(InboxState(emptyList(), ConnectionLine.NoNetwork), {}, {}) },
         "inbox-error" to {
@@ -329,7 +336,8 @@ internal object Samples {
         "connection" to { LinkPane(link, {}, {}, {}) },
         "settings" to { SettingsPane(settings, SettingsEvents(), {}, {}) },
         "own-code" to { OwnCodePane(OwnCodeState("ana@relief.example", "xmpp:ana@relief.example")) {} },
-        "broken" to { BrokenPane(failure(FailureCode.STORE_LOCKED)) {} },
+        "broken" to { BrokenPane(failure(FailureCode.STORE_BUSY), {}, {}) },
+        "broken-for-good" to { BrokenPane(KeyFailure.LOST.failure(), {}, {}) },
     )
 
     private val CHAT = Route.Chat(ConversationId(1))

@@ -31,6 +31,7 @@ import org.heliograph.ServerOverride
 import org.heliograph.Store
 import org.heliograph.TlsMode
 import org.heliograph.android.platform.ClientMessenger
+import org.heliograph.android.platform.ClientUse
 import org.heliograph.android.state.Account
 import org.heliograph.android.state.Accounts
 import org.heliograph.android.state.FakeShelf
@@ -154,6 +155,8 @@ class WholeConversationTest {
 
         override fun reopen() = Unit
 
+        override fun setAside() = Unit
+
         override suspend fun add(config: AccountConfig): Outcome<Unit> {
             val store = newStore()
             val added = Heliograph.addAccount(store, config)
@@ -162,7 +165,7 @@ class WholeConversationTest {
             client = opened
             opened.start().getOrThrow()
             opened.networkChanged(available = true)
-            account.value = Account.Open(ClientMessenger(opened))
+            account.value = Account.Open(ClientMessenger(opened, AlwaysAwake))
             return Outcome.Done(Unit)
         }
 
@@ -171,6 +174,13 @@ class WholeConversationTest {
         override suspend fun readAddress(text: String): Outcome<Contact> = readLink(text)
 
         override suspend fun log(): Outcome<String> = Outcome.Done("")
+    }
+
+    /** Nothing puts the client to sleep here. */
+    private object AlwaysAwake : ClientUse {
+        override suspend fun <T> held(work: suspend () -> Outcome<T>): Outcome<T> = work()
+
+        override suspend fun awake() = Unit
     }
 
     /** The other person, with the library and no screens. */

@@ -15,6 +15,12 @@ public interface Accounts {
     /** Opens the database again after [Account.Broken]. */
     public fun reopen()
 
+    /**
+     * Puts messages aside that can't be opened any more ([isForGood]), so that one can sign in anew: [account] becomes
+     * [Account.None]. They stay on the phone.
+     */
+    public fun setAside()
+
     /** Signs in once, keeps the account and opens it: [account] becomes [Account.Open]. */
     public suspend fun add(config: AccountConfig): Outcome<Unit>
 

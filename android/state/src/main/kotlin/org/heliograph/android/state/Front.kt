@@ -68,6 +68,9 @@ public class FrontDoor(
     /** Opens the database again after it could not be opened. */
     public fun reopen(): Unit = shell.accounts.reopen()
 
+    /** Puts messages aside that can't be opened any more, so that the user can sign in anew. */
+    public fun setAside(): Unit = shell.accounts.setAside()
+
     /** What is shown, as text, to be kept over the death of the process. */
     public fun save(): List<String> = (mutable.value as? Front.Open)?.screens?.save() ?: restored
 }

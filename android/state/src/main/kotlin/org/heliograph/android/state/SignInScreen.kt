@@ -3,6 +3,7 @@ package org.heliograph.android.state
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
 import org.heliograph.AccountConfig
+import org.heliograph.CertificateProblem
 import org.heliograph.Failure
 import org.heliograph.FailureCode
 import org.heliograph.FailureException
@@ -15,13 +16,16 @@ import org.heliograph.getOrThrow
 public data class SignInState(
     /** The server is being asked. */
     val busy: Boolean = false,
-    /** The server shows this certificate, which no authority vouches for: does the user? */
+    /** The server shows this certificate, which is refused for its `problem`. */
     val certificate: ServerCertificate? = null,
     /** Why it did not work. */
     val failure: Failure? = null,
     /** An address that a link or a QR code brought, to be put into its field. */
     val linked: String? = null,
-)
+) {
+    /** Whether the user's word for its key helps: where nobody else vouches for it, and nothing else is wrong. */
+    val mayTrust: Boolean get() = certificate?.problem == CertificateProblem.UNKNOWN_ISSUER
+}
 
 /** Where to connect to, for servers that DNS does not know. */
 public data class ServerPlace(
@@ -39,7 +43,7 @@ public class SignInScreen(private val accounts: Accounts, parent: CoroutineScope
     private var asked: AccountConfig? = null
     private var work: Job? = null
 
-    /** Signs in. If the server's certificate is not trusted, the state has it, and [trust] or [cancel] goes on. */
+    /** Signs in. If the server's certificate is refused, the state has it, and [cancel] or [trust] goes on. */
     public fun signIn(address: String, password: String, place: ServerPlace? = null) {
         if (state.value.busy) return
         val server = place?.takeIf { it.host.isNotBlank() }?.let {
@@ -52,7 +56,7 @@ public class SignInScreen(private val accounts: Accounts, parent: CoroutineScope
     /** The user has compared the fingerprint and trusts the key that was shown. */
     public fun trust() {
         val config = asked ?: return
-        val certificate = state.value.certificate ?: return
+        val certificate = state.value.certificate?.takeIf { state.value.mayTrust } ?: return
         add(config.copy(trustedKey = certificate.keyPin))
     }
 
@@ -82,6 +86,8 @@ public class SignInScreen(private val accounts: Accounts, parent: CoroutineScope
                 val mayAsk = config.trustedKey == null && exception.failure.code == FailureCode.CERTIFICATE_REJECTED
                 if (!mayAsk) throw exception
                 val certificate = accounts.inspect(config).getOrThrow()
+                // Refused a moment ago and believed now, as where a hotel's network has answered: nothing to ask.
+                if (certificate.problem == null) throw exception
                 asked = config
                 change { it.copy(busy = false, certificate = certificate) }
             }

@@ -103,11 +103,26 @@ class ScreensTest {
         val door = FrontDoor(shell, backgroundScope, listOf("inbox", "link"))
         runCurrent()
         assertEquals(FailureCode.STORE_BUSY, (door.front.value as Front.Broken).failure.code)
+        assertFalse(Account.Broken(FakeMessenger.failure(FailureCode.STORE_BUSY)).failure.isForGood)
         door.reopen()
         assertEquals(1, shell.accounts.reopened)
         assertEquals(listOf("inbox", "link"), door.save())
         shell.accounts.account.value = Account.Open(shell.accounts.messenger)
         runCurrent()
         assertEquals(listOf("inbox", "link"), door.save())
+    }
+
+    @Test
+    fun `what nothing will ever open can be put aside, and then one signs in`() = runTest {
+        for (failure in KeyFailure.entries) {
+            assertEquals(failure, KeyFailure.of(failure.failure()))
+            assertEquals(!failure.transient, failure.failure().isForGood)
+        }
+        shell.accounts.account.value = Account.Broken(KeyFailure.LOST.failure())
+        val door = FrontDoor(shell, backgroundScope)
+        runCurrent()
+        door.setAside()
+        runCurrent()
+        assertTrue(door.front.value is Front.SignIn)
     }
 }

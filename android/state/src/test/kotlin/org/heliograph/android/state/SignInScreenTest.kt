@@ -5,9 +5,11 @@ import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.test.TestScope
 import kotlinx.coroutines.test.runCurrent
 import kotlinx.coroutines.test.runTest
+import org.heliograph.CertificateProblem
 import org.heliograph.FailureCode
 import org.heliograph.TlsMode
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -48,6 +50,31 @@ class SignInScreenTest {
         screen.signIn("ana@relief.example", "secret")
         runCurrent()
         screen.trust()
+        runCurrent()
+        assertNull(screen.state.value.certificate)
+        assertEquals(FailureCode.CERTIFICATE_REJECTED, screen.state.value.failure?.code)
+    }
+
+    @Test
+    fun `what no word of a person cures is shown and no question`() = runTest {
+        accounts.failures += FailureCode.CERTIFICATE_REJECTED
+        accounts.problem = CertificateProblem.EXPIRED
+        val screen = screen()
+        screen.signIn("ana@relief.example", "secret")
+        runCurrent()
+        assertEquals(CertificateProblem.EXPIRED, screen.state.value.certificate?.problem)
+        assertFalse(screen.state.value.mayTrust)
+        screen.trust()
+        runCurrent()
+        assertEquals(1, accounts.added.size)
+    }
+
+    @Test
+    fun `a certificate that is believed at the second look is no question`() = runTest {
+        accounts.failures += FailureCode.CERTIFICATE_REJECTED
+        accounts.problem = null
+        val screen = screen()
+        screen.signIn("ana@relief.example", "secret")
         runCurrent()
         assertNull(screen.state.value.certificate)
         assertEquals(FailureCode.CERTIFICATE_REJECTED, screen.state.value.failure?.code)

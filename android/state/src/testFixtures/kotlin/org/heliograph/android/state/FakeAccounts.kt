@@ -3,6 +3,7 @@ package org.heliograph.android.state
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.flow.MutableStateFlow
 import org.heliograph.AccountConfig
+import org.heliograph.CertificateProblem
 import org.heliograph.Contact
 import org.heliograph.ContactKind
 import org.heliograph.FailureCode
@@ -25,11 +26,18 @@ public class FakeAccounts(initial: Account = Account.None) : Accounts {
     /** How often [reopen] was called. */
     public var reopened: Int = 0
 
+    /** Why the certificate that [inspect] shows is refused. */
+    public var problem: CertificateProblem? = CertificateProblem.UNKNOWN_ISSUER
+
     /** What is open after [add]. */
     public val messenger: FakeMessenger = FakeMessenger()
 
     override fun reopen() {
         reopened += 1
+    }
+
+    override fun setAside() {
+        account.value = Account.None
     }
 
     override suspend fun add(config: AccountConfig): Outcome<Unit> {
@@ -49,8 +57,8 @@ public class FakeAccounts(initial: Account = Account.None) : Accounts {
             "relief.example",
             0,
             0,
-            trusted = false,
-            problem = null,
+            trusted = problem == null,
+            problem = problem,
         ),
     )
 
