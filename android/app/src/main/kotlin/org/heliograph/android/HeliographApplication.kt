@@ -22,13 +22,15 @@ import org.heliograph.android.state.Accounts
 import org.heliograph.android.state.PreferenceShelf
 import org.heliograph.android.state.Preferences
 import org.heliograph.android.state.Shell
+import kotlin.time.Duration
 
 /**
  * The app's process: holds the account, and hands what the phone says to it.
  *
- * Making it opens nothing and starts nothing; the account is opened by the first who needs it.
+ * Making it opens nothing and starts nothing; the account is opened by the first who needs it. Whoever builds the app
+ * with a library of their own, as for FCM, extends it.
  */
-class HeliographApplication :
+open class HeliographApplication :
     Application(),
     Shell {
     /** For what outlives a screen. Not the main thread. */
@@ -38,14 +40,20 @@ class HeliographApplication :
     internal val core = CoreStart(this)
     private val schedule by lazy { CatchUpSchedule(this) }
     internal val notifications by lazy { MessageNotifications(this) { shelf.preferences.value } }
-    internal val unifiedPush by lazy { UnifiedPush(this) }
+    internal val unifiedPush by lazy { UnifiedPush(this, ::pushService) }
     internal val phoneAccount by lazy {
         val files = AccountFiles(this)
-        PhoneAccount(files, KeyVault(files), Surroundings(this, notifications, schedule, scope), core, scope)
+        PhoneAccount(files, KeyVault(files), Surroundings(this, notifications, schedule, scope), core, scope, grace)
     }
 
     /** Where push messages of any kind wake the account. */
     val pushWake: PushWake by lazy { PushWake(phoneAccount, schedule) }
+
+    /** The address of the push service (XEP-0357) of this build; empty if there is none. */
+    protected open val pushService: String get() = getString(R.string.push_service)
+
+    /** How long the account stays connected after the app went behind. */
+    protected open val grace: Duration get() = PhoneAccount.GRACE
 
     override val accounts: Accounts get() = phoneAccount
     override val shelf: PreferenceShelf get() = keptPreferences

@@ -5,16 +5,20 @@ import android.app.job.JobService
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.launch
 import org.heliograph.android.HeliographApplication
+import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
 /** The scheduled catch-up. */
 internal class CatchUpJob : JobService() {
     private var running: Job? = null
 
+    /** How long it may take. Shorter in tests. */
+    internal var within: Duration = DEADLINE
+
     override fun onStartJob(params: JobParameters): Boolean {
         val app = application as HeliographApplication
         running = app.scope.launch {
-            app.phoneAccount.catchUp(DEADLINE)
+            app.phoneAccount.catchUp(within)
             // The next one was scheduled when the client went to sleep.
             jobFinished(params, false)
         }

@@ -5,16 +5,21 @@ import org.heliograph.Outcome
 import org.heliograph.PushTarget
 import org.heliograph.disablePush
 import org.heliograph.enablePush
+import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
 /**
  * Where every way of being woken ends: UnifiedPush here, Google's FCM in builds that have its library (its service
  * calls [arrived] and [registered]). What a push message says is never looked at; it makes the client fetch.
  */
-public class PushWake internal constructor(private val account: PhoneAccount, private val schedule: CatchUpSchedule) {
+public class PushWake internal constructor(
+    private val account: PhoneAccount,
+    private val schedule: CatchUpSchedule,
+    private val within: Duration = DEADLINE,
+) {
     /** A push message came: fetches what waits and shows it. What can't be fetched in time, a job fetches. */
     public suspend fun arrived() {
-        val report = account.catchUp(DEADLINE)
+        val report = account.catchUp(within)
         val isCutShort = report is Outcome.Done &&
             (report.value.end == CatchUpEnd.DEADLINE || report.value.end == CatchUpEnd.OFFLINE)
         if (isCutShort) schedule.soon()

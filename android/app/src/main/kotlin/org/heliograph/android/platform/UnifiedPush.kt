@@ -5,7 +5,6 @@ import android.content.Context
 import android.content.Intent
 import androidx.core.content.edit
 import org.heliograph.PushTarget
-import org.heliograph.android.R
 import java.util.UUID
 
 /**
@@ -18,7 +17,7 @@ import java.util.UUID
 internal class UnifiedPush(
     private val context: Context,
     /** The push service of this build; empty if there is none. */
-    private val service: () -> String = { context.getString(R.string.push_service) },
+    private val service: () -> String,
 ) {
     private val file by lazy { context.getSharedPreferences("unified-push", Context.MODE_PRIVATE) }
 

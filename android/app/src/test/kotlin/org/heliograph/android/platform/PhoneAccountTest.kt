@@ -7,6 +7,7 @@ import android.net.ConnectivityManager
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.async
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
 import org.heliograph.CatchUpEnd
@@ -16,15 +17,18 @@ import org.heliograph.FailureCode
 import org.heliograph.Heliograph
 import org.heliograph.MessageRow
 import org.heliograph.Outcome
+import org.heliograph.Settings
 import org.heliograph.android.state.Account
 import org.heliograph.android.state.Preferences
 import org.heliograph.conversations
+import org.heliograph.exportLog
 import org.heliograph.getOrThrow
 import org.heliograph.send
 import org.heliograph.startChat
 import org.heliograph.timeline
 import org.junit.After
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
 import org.junit.Assert.assertNull
 import org.junit.Assert.assertTrue
 import org.junit.Before
@@ -70,29 +74,22 @@ class PhoneAccountTest {
 
     private suspend fun contact(name: String) = Server.contact(name, app.cacheDir).also(others::add)
 
-    private suspend fun signedIn(name: String): Account.Open {
-        account.visible(true)
-        account.account.until { it is Account.None }
-        account.add(Server.account(name)).getOrThrow()
-        return account.account.until { it is Account.Open } as Account.Open
-    }
-
-    private suspend fun Account.Open.online() = messenger.connection().until { it.caughtUp }
-
-    private suspend fun Account.Open.asleep() = messenger.connection().until { it.state == ConnectionState.SUSPENDED }
+    private suspend fun signedIn(name: String): Account.Open = account.signIn(Server.account(name))
 
     @Test
     fun `it connects while it is seen, sleeps when it is not, and hears nothing then`() = runBlocking {
         val open = signedIn("ana")
         open.online()
         val connectivity = app.getSystemService(ConnectivityManager::class.java)
-        account.visible(false)
-        open.asleep()
-        // Whoever holds it next waits for what is still being put away.
-        account.hold(connect = false).getOrThrow()
-        account.letGo()
+        account.sleep(open)
+        assertTrue("the log is on", exportLog().lines().size > 1)
         assertTrue(shadowOf(connectivity).networkCallbacks.isEmpty())
+        // What the screens do while it sleeps is done at once, and what they want to show comes when somebody looks.
+        open.messenger.changeSettings(Settings(readReceipts = false)).getOrThrow()
+        open.asleep()
+        val asking = async { open.messenger.settings().getOrThrow() }
         account.visible(true)
+        assertFalse(asking.await().readReceipts)
         open.online()
         val callback = shadowOf(connectivity).networkCallbacks.single()
         val network = ShadowNetwork.newInstance(1)

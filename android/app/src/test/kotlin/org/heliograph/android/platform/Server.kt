@@ -2,7 +2,7 @@ package org.heliograph.android.platform
 
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.first
-import kotlinx.coroutines.withTimeout
+import kotlinx.coroutines.withTimeoutOrNull
 import org.heliograph.AccountConfig
 import org.heliograph.Heliograph
 import org.heliograph.ServerOverride
@@ -50,4 +50,13 @@ internal object Server {
 internal val DEADLINE = 90.seconds
 
 /** The first value that is as expected. */
-internal suspend fun <T> Flow<T>.until(expected: suspend (T) -> Boolean): T = withTimeout(DEADLINE) { first(expected) }
+internal suspend fun <T : Any> Flow<T>.until(expected: suspend (T) -> Boolean): T {
+    var last: T? = null
+    val found = withTimeoutOrNull(DEADLINE) {
+        first { now ->
+            last = now
+            expected(now)
+        }
+    }
+    return checkNotNull(found) { "it did not come to that; in the end it was $last" }
+}
