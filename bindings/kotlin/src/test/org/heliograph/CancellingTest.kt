@@ -115,7 +115,9 @@ internal class CancellingTest {
             while (Traces.now().waitsInTheBindings > before.waitsInTheBindings) yield()
             while (eve.heliograph.core.tasks() > OWN_TASKS) yield()
         }
-        assertEquals(before, Traces.now())
+        val after = Traces.now()
+        assertTrue(after.descriptors <= before.descriptors + DESCRIPTORS_OPENED_LATE, "$after, before $before")
+        assertEquals(before, after.copy(descriptors = before.descriptors))
     }
 
     /** Each kind of subscription in turn, given up while it waits. */
@@ -146,6 +148,9 @@ internal class CancellingTest {
 
         /** Tasks of a client that is not connected and that nobody asks anything: the one that drives the engine. */
         const val OWN_TASKS: ULong = 1u
+
+        /** Two files for each of the store's connections for reading, which are opened when they are needed first. */
+        const val DESCRIPTORS_OPENED_LATE = 4
 
         /** Less than a message takes to be written on most machines, so that many waits end in vain. */
         const val LONGEST_WAIT_MICROSECONDS = 3_000L
