@@ -1,7 +1,9 @@
 //! The task behind a client that is awake, and what becomes of it if it fails.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures::FutureExt as _;
 use heliograph_model::{Address, Error, ErrorCode};
 use heliograph_store::Store;
 use heliograph_sync::{Connection, ConnectionState, Engine};
@@ -35,14 +37,15 @@ pub(crate) fn begin(
     shared.set_readers(Some(engine.readers()));
     let (orders, inbox) = mpsc::unbounded_channel();
     let driver = Driver::new(engine, account, memory, Arc::clone(shared));
-    let task = runtime.spawn(supervise(runtime.spawn(driver.run(inbox)), Arc::clone(shared)));
+    let task = runtime.spawn(supervise(driver.run(inbox), Arc::clone(shared)));
     Ok((Running { orders, task }, address))
 }
 
 /// Waits for the end of a driver. One that panicked was in the middle of something: what it had not committed is undone, the
 /// app is told, and [`Client::resume`] begins with a new one.
-async fn supervise(driver: JoinHandle<()>, shared: Arc<Shared>) {
-    if driver.await.is_err_and(|error| error.is_panic()) {
+async fn supervise(driver: impl Future<Output = ()>, shared: Arc<Shared>) {
+    // Nothing of the driver is looked at after its panic.
+    if AssertUnwindSafe(driver).catch_unwind().await.is_err() {
         tracing::error!("the client's task panicked");
         shared.set_readers(None);
         shared.connection.send_modify(|connection| {
