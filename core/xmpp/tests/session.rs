@@ -69,11 +69,7 @@ async fn direct_tls_binds_the_login_to_the_channel() {
 async fn a_server_without_stream_management_will_do() {
     let server = Server::new().await;
     let mut phone = Phone::start(server.config(TlsMode::Direct), None);
-    let mut peer = server.accept_direct().await;
-    peer.open(SCRAM).await;
-    peer.login().await;
-    peer.open("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>").await;
-    peer.bind().await;
+    let mut peer = server.accept_unmanaged().await;
     phone.online(false).await;
     phone.write("m1", "hello");
     peer.expect_stanza("message").await;

@@ -159,6 +159,16 @@ impl Server {
         peer
     }
 
+    /// A client that is online, on a server without stream management.
+    pub async fn accept_unmanaged(&self) -> Peer {
+        let mut peer = self.accept_direct().await;
+        peer.open(SCRAM).await;
+        peer.login().await;
+        peer.open("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>").await;
+        peer.bind().await;
+        peer
+    }
+
     /// Where it listens.
     pub fn port(&self) -> u16 {
         self.listener.local_addr().unwrap().port()
