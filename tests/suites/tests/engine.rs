@@ -262,6 +262,41 @@ fn what_a_room_that_lost_us_sends_back_is_not_overtaken() {
 }
 
 #[test]
+fn what_a_server_hands_over_out_of_turn_is_not_lost_if_the_link_breaks_in_between() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    world.settle();
+    let contact = world.phone(1).address.clone();
+    let Ok(Reply::Conversation(chat)) = world.command(0, Command::StartChat { contact }) else {
+        panic!("no chat")
+    };
+    let say = |world: &mut World, text: &str| {
+        world.command(0, Command::Send { conversation: chat, text: text.into() }).unwrap();
+    };
+    say(&mut world, "before");
+    world.settle();
+    let now = world.now();
+    world.phone_mut(1).link_down(now);
+    world.phone_mut(1).link_up(now);
+    say(&mut world, "first");
+    say(&mut world, "second");
+    world.settle_without(1);
+    // The later one comes; the other is still on its way inside the server when the link breaks, and goes with the session.
+    assert_eq!(world.phone(1).down.len(), 2);
+    world.phone_mut(1).down.pop_front();
+    let news = world.phone_mut(1).take_down(1);
+    world.input(1, Input::Received(news));
+    world.lose(1);
+    world.settle();
+    let ana = world.phone(0).address.clone();
+    let theirs = world.phone(1).readers().read(|db| conversation::by_address(db, &ana)).unwrap().unwrap();
+    let mut shown: Vec<_> =
+        texts(world.phone(1), theirs.id).into_iter().map(|message| message.text).collect();
+    shown.sort();
+    assert_eq!(shown, ["before", "first", "second"]);
+}
+
+#[test]
 fn a_group_whose_archive_forgot_a_commit_says_that_this_phone_must_rejoin() {
     let folder = tempfile::tempdir().unwrap();
     let mut world = world(&folder);
