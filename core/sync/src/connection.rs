@@ -13,7 +13,7 @@ use heliograph_store::account::ServerFacts;
 use crate::input::{Connection, ConnectionState, LinkAction};
 use crate::live::{Link, Live, Purpose, SessionLive};
 use crate::policy::{
-    CATCHING_UP, HANDOVER, HEARD_LATELY, KEEPALIVE_SHORTEST, RETRIES_REMEMBERED, SESSION_STABLE, Situation,
+    HANDOVER, HEARD_LATELY, KEEPALIVE_SHORTEST, RETRIES_REMEMBERED, SESSION_STABLE, Situation,
 };
 use crate::random::Random;
 use crate::timers::{Due, Window};
@@ -195,11 +195,6 @@ impl Live {
     /// The session was resumed a moment ago.
     pub(crate) fn was_handed_over(&self, now: Timestamp) -> bool {
         self.session.resumed && self.online_since.is_some_and(|since| now.since(since) < HANDOVER)
-    }
-
-    /// The session is young, and what waited for us is still coming in.
-    pub(crate) fn is_catching_up(&self, now: Timestamp) -> bool {
-        self.online_since.is_some_and(|since| now.since(since) < CATCHING_UP) && !self.caught_up()
     }
 
     /// What the server is to be told of us, if that is news (XEP-0352 §5.2).

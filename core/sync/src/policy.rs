@@ -14,9 +14,6 @@ pub use situation::{Rules, Situation};
 /// a server which lets us in and says nothing does not count.
 pub const SESSION_STABLE: Duration = Duration::from_mins(1);
 
-/// Receipts wait for the end of a catch-up at most until a session is so old: others want to know, however slow our link is.
-pub const CATCHING_UP: Duration = Duration::from_mins(1);
-
 /// How long after a resumption messages may still come that the server had under way to the connection before: what it keeps
 /// is sent at once, and what is being handed over inside it (ejabberd) follows within moments, on a slow link within seconds.
 pub const HANDOVER: Duration = Duration::from_secs(30);
