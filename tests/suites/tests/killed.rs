@@ -83,18 +83,7 @@ async fn a_phone_killed_around_keeping_its_token_signs_in_again() {
         for passing in 1..=4 {
             scene.phones[0].crash_at(Some(format!("{place}:{passing}")));
             scene.phones[0].restart().await.unwrap();
-            // Each sign-in notes that the token is used, and the next one that came with it.
-            loop {
-                let online = |view: &View| view.is_online().then_some(());
-                match scene.phones[0].until("her death, or being online", NETWORK, online).await {
-                    Ok(()) => scene.wires[0].cut(),
-                    Err(error) if has_ended(&error) => break,
-                    Err(error) => panic!("{place} {passing}: {error}"),
-                }
-                let offline = |view: &View| (!view.is_online()).then_some(());
-                let _ = scene.phones[0].until("noticing it", NETWORK, offline).await;
-                scene.wires[0].heal();
-            }
+            sign_in_until_dead(&mut scene, &format!("{place} {passing}")).await;
             scene.wires[0].heal();
             scene.phones[0].crash_at(None);
             scene.phones[0].restart().await.unwrap();
@@ -105,6 +94,26 @@ async fn a_phone_killed_around_keeping_its_token_signs_in_again() {
         }
     }
     scene.everybody_shows(&said).await;
+}
+
+/// Cuts Ana's wire whenever she is online, until she has come to the place where she dies.
+async fn sign_in_until_dead(scene: &mut Scene, label: &str) {
+    // Each sign-in notes that the token is used, and the next one that came with it: each goes through every place.
+    for _ in 0..10 {
+        let online = |view: &View| view.is_online().then_some(());
+        match scene.phones[0].until("her death, or being online", NETWORK, online).await {
+            Ok(()) => scene.wires[0].cut(),
+            Err(error) if has_ended(&error) => return,
+            Err(error) => panic!("{label}: {error}"),
+        }
+        let offline = |view: &View| (!view.is_online()).then_some(());
+        match scene.phones[0].until("noticing that the wire is cut", NETWORK, offline).await {
+            Ok(()) => scene.wires[0].heal(),
+            Err(error) if has_ended(&error) => return,
+            Err(error) => panic!("{label}: {error}"),
+        }
+    }
+    panic!("{label}: she never came there");
 }
 
 #[tokio::test(flavor = "multi_thread")]
