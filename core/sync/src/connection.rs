@@ -13,7 +13,8 @@ use heliograph_store::account::ServerFacts;
 use crate::input::{Connection, ConnectionState, LinkAction};
 use crate::live::{Link, Live, Purpose, SessionLive};
 use crate::policy::{
-    HANDOVER, HEARD_LATELY, KEEPALIVE_SHORTEST, RETRIES_REMEMBERED, SESSION_STABLE, Situation,
+    HANDOVER, HEARD_LATELY, KEEPALIVE_SHORTEST, REPLACED_MAX, REPLACED_WITHIN, RETRIES_REMEMBERED,
+    SESSION_STABLE, Situation,
 };
 use crate::random::Random;
 use crate::timers::{Due, Window};
@@ -84,7 +85,8 @@ impl Live {
             self.attempt = 0;
         }
         let Some(error) = error else { return };
-        let may_pass = error.is_transient();
+        let may_pass =
+            error.is_transient() || error.code == ErrorCode::SessionReplaced && self.may_take_it_back(now);
         self.error = Some(error);
         if !may_pass {
             self.link = Link::Stopped;
@@ -97,6 +99,14 @@ impl Live {
             self.retry_at(now.plus(jitter(entropy, ceiling)));
             self.attempt = self.attempt.saturating_add(1);
         }
+    }
+
+    /// Whether the session that was just taken over may have been taken by ourselves: see [`REPLACED_MAX`].
+    fn may_take_it_back(&mut self, now: Timestamp) -> bool {
+        self.replaced.retain(|moment| now.since(*moment) < REPLACED_WITHIN);
+        let ours = self.replaced.len() < REPLACED_MAX;
+        self.replaced.push(now);
+        ours
     }
 
     fn retry_at(&mut self, moment: Timestamp) {
@@ -215,6 +225,7 @@ impl Live {
             self.timers.set_back(back);
             self.silence.set_back(back);
             self.online_since = self.online_since.map(|since| since.minus(back));
+            self.replaced.iter_mut().for_each(|moment| *moment = moment.minus(back));
         }
         self.clock = now;
     }

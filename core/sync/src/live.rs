@@ -33,6 +33,8 @@ pub(crate) struct Live {
     pub link: Link,
     /// Failed connections in a row.
     pub attempt: u32,
+    /// When our session was taken over, of late.
+    pub replaced: Vec<Timestamp>,
     /// Since when the session is online.
     pub online_since: Option<Timestamp>,
     /// It brought something, or took something.

@@ -14,6 +14,14 @@ pub use situation::{Rules, Situation};
 /// a server which lets us in and says nothing does not count.
 pub const SESSION_STABLE: Duration = Duration::from_mins(1);
 
+/// A session that is taken over was most likely taken by a sign-in of our own that a bad network handed to the server after we
+/// had given it up. So we come back, but only so often within [`REPLACED_WITHIN`]: then it is another device with a copy of our
+/// store, and two that take the session from each other would never end.
+pub const REPLACED_MAX: usize = 2;
+
+/// See [`REPLACED_MAX`]. Longer than the longest wait between two tries.
+pub const REPLACED_WITHIN: Duration = Duration::from_hours(1);
+
 /// How long after a resumption messages may still come that the server had under way to the connection before: what it keeps
 /// is sent at once, and what is being handed over inside it (ejabberd) follows within moments, on a slow link within seconds.
 pub const HANDOVER: Duration = Duration::from_secs(30);

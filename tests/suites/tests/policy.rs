@@ -16,7 +16,9 @@ use heliograph_model::{
     Address, Error, ErrorCode, NetworkId, NetworkState, PowerState, PushTarget, Timestamp,
 };
 use heliograph_suites::model::{Effort, Plan, World};
-use heliograph_sync::policy::{KEEPALIVE_LONGEST, KEEPALIVE_START, SESSION_STABLE};
+use heliograph_sync::policy::{
+    KEEPALIVE_LONGEST, KEEPALIVE_START, REPLACED_MAX, REPLACED_WITHIN, SESSION_STABLE,
+};
 use heliograph_sync::{Command, ConnectionState, Input, Situation};
 
 const PLAN: Plan = Plan { phones: 2, late: 0, turns: 0, texts: 0, cut: 0, forget: 0, kill: 0, repeat: 0 };
@@ -426,6 +428,33 @@ fn a_session_that_was_of_use_makes_the_next_loss_a_first_one() {
     world.settle();
     let now = world.now();
     assert!(down(&mut world, now) <= soon, "short and of use");
+}
+
+#[test]
+fn a_session_that_is_taken_over_is_taken_back_twice_and_then_left_to_the_other_device() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(&folder);
+    let taken_over = |world: &mut World| {
+        let now = world.now();
+        world.phone_mut(0).link_up(now);
+        world.phone_mut(0).link_ends(now, ErrorCode::SessionReplaced);
+        world.phone(0).connection.as_ref().unwrap().state
+    };
+    for _ in 0..REPLACED_MAX {
+        assert_eq!(taken_over(&mut world), ConnectionState::Waiting);
+        let wait = next_wake(&world);
+        world.advance_to(world.now().plus(wait));
+        let now = world.now();
+        world.phone_mut(0).wake(now);
+        assert!(world.phone(0).wants_link);
+    }
+    assert_eq!(taken_over(&mut world), ConnectionState::Stopped);
+    assert_eq!(world.phone(0).wake_at, None);
+    // Later it is news again.
+    world.advance_to(world.now().plus(REPLACED_WITHIN));
+    world.input(0, Input::Start);
+    assert!(world.phone(0).wants_link);
+    assert_eq!(taken_over(&mut world), ConnectionState::Waiting);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Two devices that hold one session: the later has it, and the earlier does not fight for it.
+//! Two devices that hold one session: they do not fight for it, and soon each has one of its own.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,9 +10,9 @@
 
 use std::path::Path;
 
-use heliograph_lab::phone::{ConnectionState, View};
+use heliograph_lab::phone::View;
 use heliograph_lab::policy::NETWORK;
-use heliograph_lab::{Command, Phone, PhoneConfig, Software};
+use heliograph_lab::{Command, Phone, PhoneConfig};
 use heliograph_suites::scene::Scene;
 
 fn online(view: &View) -> Option<()> {
@@ -34,38 +34,27 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_of_a_phone_takes_its_session_and_is_not_fought_for_it() {
+async fn a_phone_and_its_copy_do_not_fight_for_ever() {
     let mut scene = Scene::new(&["ana", "ben"]).await;
-    scene.phones[1].until("being online", NETWORK, online).await.unwrap();
-    scene.phones[1].kill().await.unwrap();
-    let config = scene.phones[1].config().clone();
-    let copied = PhoneConfig { data: scene.folder("copy of ben"), ..config.clone() };
-    copy(&config.data, &copied.data);
+    let mut phone = scene.phones.remove(1);
+    phone.until("being online", NETWORK, online).await.unwrap();
+    phone.kill().await.unwrap();
+    let copied = PhoneConfig { data: scene.folder("copy of ben"), ..phone.config().clone() };
+    copy(&phone.config().data, &copied.data);
 
-    scene.phones[1].restart().await.unwrap();
-    scene.phones[1].until("being online", NETWORK, online).await.unwrap();
+    phone.restart().await.unwrap();
+    phone.until("being online", NETWORK, online).await.unwrap();
     let before = scene.wires[1].traffic().accepted;
     let copy = Phone::spawn(copied).unwrap();
     copy.until("being online", NETWORK, online).await.unwrap();
-    let told = scene.server.software() == Software::Ejabberd;
-    if told {
-        let stopped = |view: &View| (view.connection == Some(ConnectionState::Stopped)).then_some(());
-        scene.phones[1].until("an end", NETWORK, stopped).await.unwrap();
-        assert_eq!(scene.phones[1].view().connection_error.as_deref(), Some("session-replaced"));
-    }
-
-    let address = copy.config().address.clone();
-    scene.phones[0].request(&Command::message(&address, "which of you hears this?")).await.unwrap();
+    let address = &copy.config().address;
+    scene.phones[0].request(&Command::message(address, "which of you hears this?")).await.unwrap();
     let hears = |view: &View| view.saying("which of you hears this?").next().map(|_| ());
-    copy.until("the text", NETWORK, hears).await.unwrap();
-    // Prosody closes the connection without a word, like a network that fails, or refuses the copy the session. The phone comes
-    // back, as the copy may, and soon both have sessions of their own from then on.
-    if !told {
-        scene.phones[1].until("the text", NETWORK, hears).await.unwrap();
+    for listener in [&phone, &copy] {
+        listener.until("the text", NETWORK, hears).await.unwrap();
     }
     let since = scene.wires[1].traffic().accepted - before;
-    assert!(
-        since <= if told { 1 } else { 4 },
-        "{since} connections: each comes back once or twice, and no more"
-    );
+    // ejabberd says that somebody else has the session now, Prosody closes the connection without a word or refuses the copy the
+    // session. Each comes back once or twice, and finds a session of its own.
+    assert!(since <= 4, "{since} connections");
 }

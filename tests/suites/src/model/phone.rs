@@ -292,8 +292,13 @@ impl Phone {
 
     /// The link breaks.
     pub fn link_down(&mut self, now: Timestamp) {
+        self.link_ends(now, ErrorCode::NetworkUnavailable);
+    }
+
+    /// The connection ends for a reason.
+    pub fn link_ends(&mut self, now: Timestamp, code: ErrorCode) {
         self.linked = false;
-        let error = Error::new(ErrorCode::NetworkUnavailable, "cut by the test");
+        let error = Error::new(code, "ended by the test");
         self.input(now, Input::Session(SessionEvent::Closed { error: Some(error) }));
     }
 
