@@ -9,16 +9,12 @@
     reason = "what a test does not expect is a failure"
 )]
 
-use std::time::Duration;
-
-use heliograph_model::stanza::{
-    InboundContent, InboundMessage, MessageKind, MlsEnvelope, MlsKind, Outbound, SessionEvent,
-};
+use heliograph_model::stanza::{InboundContent, InboundMessage, MessageKind, MlsEnvelope, MlsKind, Outbound};
 use heliograph_model::{Address, DeliveryState, Error, ErrorCode, Security};
 use heliograph_store::conversation::{self, ConversationState};
 use heliograph_store::{Fault, archive, group};
 use heliograph_suites::model::{Plan, World, group_of, texts};
-use heliograph_sync::{Command, ConnectionState, Input, Reply};
+use heliograph_sync::{Command, Input, Reply};
 
 const PLAN: Plan = Plan { phones: 3, late: 1, turns: 0, texts: 0, cut: 0, forget: 0, kill: 0, repeat: 0 };
 
@@ -418,50 +414,6 @@ fn malformed_commands_are_refused_with_a_reason() {
     for (command, code) in cases {
         assert_eq!(world.command(0, command.clone()).unwrap_err().code, code, "{command:?}");
     }
-}
-
-#[test]
-fn offline_means_no_timer_at_all_and_a_wrong_password_means_no_second_try() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
-    world.make_group();
-    world.say(1, "a receipt is due for this").unwrap();
-    world.settle();
-    world.input(0, Input::Network(false.into()));
-    assert_eq!(world.phone(0).wake_at, None);
-    assert!(!world.phone(0).wants_link);
-    world.say(0, "written without a network").unwrap();
-    assert_eq!(world.phone(0).wake_at, None);
-    world.input(0, Input::Network(true.into()));
-    assert!(world.phone(0).wants_link, "the network's return is the signal to connect");
-    let refused = Error::new(ErrorCode::AuthenticationFailed, "not-authorized");
-    world.input(0, Input::Session(SessionEvent::Closed { error: Some(refused) }));
-    assert_eq!(world.phone(0).wake_at, None);
-    let state = world.phone(0).connection.clone().unwrap();
-    assert_eq!(state.state, ConnectionState::Stopped);
-    assert_eq!(state.error.unwrap().code, ErrorCode::AuthenticationFailed);
-}
-
-#[test]
-fn tries_get_rarer_and_a_network_change_tries_at_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
-    world.settle();
-    world.lose(0);
-    let mut longest = Duration::ZERO;
-    for _ in 0..20 {
-        let at = world.phone(0).wake_at.expect("another try");
-        longest = longest.max(at.since(world.now()));
-        world.advance_to(at);
-        world.input(0, Input::Wake);
-        assert!(world.phone(0).wants_link);
-        let error = Error::new(ErrorCode::NetworkUnavailable, "no route");
-        world.input(0, Input::Session(SessionEvent::Closed { error: Some(error) }));
-    }
-    assert!(longest > Duration::from_mins(1) && longest <= Duration::from_mins(5), "{longest:?}");
-    world.input(0, Input::Network(false.into()));
-    world.input(0, Input::Network(true.into()));
-    assert!(world.phone(0).wants_link);
 }
 
 #[test]

@@ -9,4 +9,4 @@ mod world;
 
 pub use phone::{Effort, Phone};
 pub use server::Server;
-pub use world::{Outcome, Plan, World, group_of, texts};
+pub use world::{Outcome, Plan, TWO_AT_REST, World, group_of, network, texts};

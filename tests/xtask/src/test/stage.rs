@@ -19,7 +19,7 @@ const SUITES: &str = "heliograph-suites";
 const LAB: &str = "heliograph-lab";
 
 /// The suites that need no server: they run on a model of one, and once for all servers.
-const SUITES_WITHOUT_SERVER: [&str; 11] = [
+const SUITES_WITHOUT_SERVER: [&str; 12] = [
     "catching_up",
     "delivery",
     "engine",
@@ -28,6 +28,7 @@ const SUITES_WITHOUT_SERVER: [&str; 11] = [
     "policy",
     "quarantine",
     "registration",
+    "retries",
     "seams",
     "simulation",
     "usage",
