@@ -28,6 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(150);
 /// More than any test writes.
 const ALL: usize = 100_000;
 
+/// How many of the last messages an error shows.
+const ENOUGH_TO_SEE_WHY: usize = 20;
+
 /// See the module.
 pub struct Handset {
     /// The app's side.
@@ -116,7 +119,10 @@ impl Handset {
             }
             if timeout_at(end, changes.changed()).await.is_err() {
                 let connection = self.client.connection();
-                panic!("{} waited in vain for {what}; its connection: {connection:?}", self.name);
+                let shown = self.screen.messages.lock().unwrap();
+                let last: Vec<_> = shown.values().rev().take(ENOUGH_TO_SEE_WHY).collect();
+                let last: Vec<_> = last.iter().map(|message| (&message.text, message.state)).collect();
+                panic!("{} waited in vain for {what}; its connection: {connection:?}; {last:?}", self.name);
             }
         }
     }

@@ -202,6 +202,7 @@ impl Talk {
                 let expected: Vec<String> =
                     (0..*said).map(|word| format!("{from}{word} in {number}")).collect();
                 for text in &expected {
+                    self.phones[1 - speaker].shows(text).await;
                     self.phones[speaker].has_archived(text).await;
                 }
                 for (phone, id) in self.phones.iter().zip(place.ids) {

@@ -1,5 +1,5 @@
-//! What the engine does when something is wrong, one case at a time, on the model of a server: attacks that we stand against,
-//! servers that lack something, networks that come and go.
+//! What the engine does when something is wrong, one case at a time, on the model of a server: servers that
+//! lack something, groups that went on without us, texts in doubt. Attacks are in `attacks.rs`, lost connections in `retries.rs`.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,11 +9,11 @@
     reason = "what a test does not expect is a failure"
 )]
 
-use heliograph_model::stanza::{InboundContent, InboundMessage, MessageKind, MlsEnvelope, MlsKind, Outbound};
+use heliograph_model::stanza::{InboundContent, InboundMessage, Outbound};
 use heliograph_model::{Address, DeliveryState, Error, ErrorCode, Security};
 use heliograph_store::conversation::{self, ConversationState};
 use heliograph_store::{Fault, archive, group};
-use heliograph_suites::model::{Plan, World, group_of, texts};
+use heliograph_suites::model::{Plan, World, group_of, plain_in, texts};
 use heliograph_sync::{Command, Input, Reply};
 
 const PLAN: Plan = Plan { phones: 3, late: 1, turns: 0, texts: 0, cut: 0, forget: 0, kill: 0, repeat: 0 };
@@ -24,20 +24,6 @@ fn world(folder: &tempfile::TempDir) -> World {
 
 fn address(text: &str) -> Address {
     Address::parse(text).unwrap()
-}
-
-fn plain_in(room: &Address, text: &str) -> InboundMessage {
-    InboundMessage {
-        from: room.clone(),
-        nick: Some("ben".into()),
-        to: None,
-        kind: MessageKind::Groupchat,
-        id: Some(heliograph_model::StanzaId::new("forged")),
-        origin_id: None,
-        archive_id: None,
-        sent_at: None,
-        content: InboundContent::Plain { text: text.into(), receipt_requested: false, markable: false },
-    }
 }
 
 #[test]
@@ -57,93 +43,6 @@ fn three_phones_talk_and_every_state_is_reached() {
     let group = group_of(world.phone(0)).unwrap();
     let sent = texts(world.phone(0), group.id).remove(0);
     assert_eq!((sent.state, sent.delivered_to), (DeliveryState::Delivered, 2));
-}
-
-#[test]
-fn plaintext_slipped_into_an_encrypted_group_is_not_shown() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
-    let room = world.make_group();
-    let deliveries = world.server().inject(&room, plain_in(&room, "meet me at the pier"));
-    world.deliver(deliveries);
-    world.settle();
-    for which in 0..3 {
-        assert!(world.shown(which).is_empty());
-        assert_eq!(world.quarantined(which), ["not-encrypted"]);
-    }
-}
-
-#[test]
-fn a_replayed_ciphertext_is_shown_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
-    let room = world.make_group();
-    world.say(0, "only once").unwrap();
-    world.settle();
-    let archived = world.server().room_archive(&room).to_vec();
-    for message in archived {
-        let deliveries = world.server().inject(&room, message);
-        world.deliver(deliveries);
-    }
-    world.settle();
-    for which in 0..3 {
-        assert_eq!(world.shown(which), ["only once"]);
-    }
-}
-
-#[test]
-fn a_stanza_id_of_ours_on_other_bytes_proves_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
-    let room = world.make_group();
-    world.lose(0);
-    world.say(0, "not there yet").unwrap();
-    let group = group_of(world.phone(0)).unwrap();
-    let text = || texts(world.phone(0), group.id).remove(0);
-    assert_eq!(text().state, DeliveryState::Queued);
-    // The server guesses the id and sends rubbish under it.
-    let forged = InboundMessage {
-        content: InboundContent::Mls(MlsEnvelope {
-            kind: MlsKind::Application,
-            epoch: 1,
-            fork_tag: None,
-            room: None,
-            after: None,
-            wake: true,
-            data: vec![1, 2, 3],
-        }),
-        ..plain_in(&room, "")
-    };
-    let deliveries = world.server().inject(&room, forged);
-    world.deliver(deliveries);
-    world.settle();
-    assert_eq!(world.shown(1), ["not there yet"]);
-    assert!(world.quarantined(1).contains(&"malformed".to_owned()));
-}
-
-#[test]
-fn damaged_messages_and_commits_are_kept_aside_and_the_group_goes_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
-    let room = world.make_group();
-    world.say(0, "before").unwrap();
-    world.settle();
-    let original = world.server().room_archive(&room).last().unwrap().clone();
-    let InboundContent::Mls(envelope) = &original.content else { panic!("not encrypted") };
-    for (kind, flip) in [(MlsKind::Application, 40), (MlsKind::Commit, 10), (MlsKind::Proposal, 5)] {
-        let mut envelope = MlsEnvelope { kind, ..envelope.clone() };
-        envelope.data[flip] ^= 1;
-        let damaged = InboundMessage { content: InboundContent::Mls(envelope), ..original.clone() };
-        let deliveries = world.server().inject(&room, damaged);
-        world.deliver(deliveries);
-    }
-    world.settle();
-    world.say(1, "after").unwrap();
-    world.settle();
-    for which in 0..3 {
-        assert_eq!(world.shown(which), ["before", "after"]);
-        assert_eq!(world.quarantined(which).len(), 3, "{:?}", world.quarantined(which));
-    }
 }
 
 #[test]

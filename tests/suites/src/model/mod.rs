@@ -8,5 +8,5 @@ mod server;
 mod world;
 
 pub use phone::{Effort, Phone};
-pub use server::Server;
+pub use server::{Server, plain_in};
 pub use world::{Outcome, Plan, TWO_AT_REST, World, group_of, network, texts};

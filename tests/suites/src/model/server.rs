@@ -7,7 +7,7 @@ use heliograph_model::stanza::{
     Affiliation, ArchivePage, Features, Inbound, InboundContent, InboundMessage, MessageKind, Node, Outbound,
     OutboundContent, OutboundMessage, PageStart, Request, Response, StanzaError, StanzaErrorCondition,
 };
-use heliograph_model::{Address, ArchiveId, MessageId, PushTarget, Timestamp};
+use heliograph_model::{Address, ArchiveId, MessageId, PushTarget, StanzaId, Timestamp};
 
 /// Prosody's cap, so that catching up takes several pages.
 const PAGE: usize = 50;
@@ -368,5 +368,20 @@ fn arrive(from: Address, to: Option<Address>, message: OutboundMessage) -> Inbou
         archive_id: None,
         sent_at: None,
         content,
+    }
+}
+
+/// A text that is not encrypted, as the room hands it on in the name of ben.
+pub fn plain_in(room: &Address, text: &str) -> InboundMessage {
+    InboundMessage {
+        from: room.clone(),
+        nick: Some("ben".into()),
+        to: None,
+        kind: MessageKind::Groupchat,
+        id: Some(StanzaId::new("forged")),
+        origin_id: None,
+        archive_id: None,
+        sent_at: None,
+        content: InboundContent::Plain { text: text.into(), receipt_requested: false, markable: false },
     }
 }

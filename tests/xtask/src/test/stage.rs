@@ -19,7 +19,8 @@ const SUITES: &str = "heliograph-suites";
 const LAB: &str = "heliograph-lab";
 
 /// The suites that need no server: they run on a model of one, and once for all servers.
-const SUITES_WITHOUT_SERVER: [&str; 12] = [
+const SUITES_WITHOUT_SERVER: [&str; 13] = [
+    "attacks",
     "catching_up",
     "delivery",
     "engine",
