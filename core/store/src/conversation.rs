@@ -223,12 +223,22 @@ pub fn mark_read(tx: &Transaction<'_>, id: ConversationId, up_to: i64) -> Result
         Some(position) => position,
         None => counter::last_position(tx)?,
     };
-    let before: i64 = tx
-        .prepare_cached("SELECT read_place FROM conversation WHERE id = ?1")?
-        .query_row([id.0], |row| row.get(0))?;
+    let before = read_place(tx, id)?;
     if before >= place {
         return Ok(None);
     }
+    set_read_place(tx, id, place)?;
+    Ok(Some(before))
+}
+
+/// The place up to which everything is read.
+pub(crate) fn read_place(tx: &Transaction<'_>, id: ConversationId) -> Result<i64, StoreError> {
+    let mut statement = tx.prepare_cached("SELECT read_place FROM conversation WHERE id = ?1")?;
+    Ok(statement.query_row([id.0], |row| row.get(0))?)
+}
+
+/// Moves the read marker, and counts what is unread.
+pub(crate) fn set_read_place(tx: &Transaction<'_>, id: ConversationId, place: i64) -> Result<(), StoreError> {
     tx.prepare_cached("UPDATE conversation SET read_place = ?2 WHERE id = ?1")?.execute([id.0, place])?;
     change(
         tx,
@@ -236,8 +246,7 @@ pub fn mark_read(tx: &Transaction<'_>, id: ConversationId, up_to: i64) -> Result
         "unread = (SELECT count(*) FROM message
                    WHERE conversation = ?1 AND place > conversation.read_place AND outgoing = 0)",
         &[],
-    )?;
-    Ok(Some(before))
+    )
 }
 
 /// A message came in or went out, which is the conversation's change of this revision. Incoming ones after the read marker

@@ -259,20 +259,17 @@ pub fn insert(tx: &Transaction<'_>, new: &NewMessage) -> Result<Inserted, StoreE
     ])?;
     let row = tx.last_insert_rowid();
     search::add(tx, row, &new.text)?;
-    match (position, &new.archive) {
-        (None, _) => {
-            let statement = "UPDATE message SET place = ?2 WHERE row = ?1";
-            tx.prepare_cached(statement)?.execute([row, UNPLACED + row])?;
-        }
-        (Some(position), Some(archive)) if new.place == Place::Next => {
-            order::settle(tx, new.conversation, row, archive, position)?;
-        }
-        _ => {}
+    if position.is_none() {
+        let statement = "UPDATE message SET place = ?2 WHERE row = ?1";
+        tx.prepare_cached(statement)?.execute([row, UNPLACED + row])?;
     }
     // A sender's clock that runs ahead must not hold the conversation at the top of the list.
     let at = new.sent_at.min(new.received_at);
     let place = position.unwrap_or(UNPLACED);
     conversation::note_message(tx, new.conversation, new.outgoing, place, at, counters.revision)?;
+    if let (Place::Next, Some(archive)) = (new.place, &new.archive) {
+        order::settle(tx, new.conversation, row, archive, place)?;
+    }
     Ok(Inserted::New(row))
 }
 

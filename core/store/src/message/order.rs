@@ -6,6 +6,7 @@
 use heliograph_model::{ArchiveId, ConversationId};
 use rusqlite::{Transaction, params};
 
+use crate::conversation;
 use crate::counter;
 use crate::error::StoreError;
 
@@ -13,8 +14,10 @@ use crate::error::StoreError;
 const LOOKED_AT: i64 = 64;
 
 /// A message was given the last place of its conversation. If messages before it come after it in the archive, it takes the
-/// place of the first of them, and from there on they move by one. What the user has read stays where it is: nothing new is put before it, where
-/// nobody would look.
+/// place of the first of them, and from there on they move by one.
+///
+/// The read marker stays with the message that it stood at. If somebody else's message takes a place before that, the marker
+/// goes back to before it: what the user has not seen is never counted as read.
 pub(super) fn settle(
     tx: &Transaction<'_>,
     conversation: ConversationId,
@@ -25,12 +28,25 @@ pub(super) fn settle(
     if !archive.is_of_a_count() {
         return Ok(());
     }
-    let mut free = place;
-    for (later, its_place) in followers(tx, conversation, archive, place)? {
+    let followers = followers(tx, conversation, archive, place)?;
+    if followers.is_empty() {
+        return Ok(());
+    }
+    let read = conversation::read_place(tx, conversation)?;
+    let (mut free, mut marked) = (place, None);
+    for (later, its_place) in followers {
+        if its_place <= read {
+            marked.get_or_insert(free);
+        }
         put(tx, later, free)?;
         free = its_place;
     }
-    if free == place { Ok(()) } else { put(tx, row, free) }
+    put(tx, row, free)?;
+    let Some(marked) = marked else { return Ok(()) };
+    let ours: bool = tx
+        .prepare_cached("SELECT outgoing FROM message WHERE row = ?1")?
+        .query_row([row], |row| row.get(0))?;
+    conversation::set_read_place(tx, conversation, if ours { marked } else { free - 1 })
 }
 
 /// Rows and places from the first message on that stands before `place` and comes after `archive`; the last first.
@@ -41,10 +57,7 @@ fn followers(
     place: i64,
 ) -> Result<Vec<(i64, i64)>, StoreError> {
     let mut statement = tx.prepare_cached(
-        "SELECT row, place, archive FROM message
-         WHERE conversation = ?1 AND place < ?2
-           AND place > (SELECT read_place FROM conversation WHERE id = ?1)
-         ORDER BY place DESC LIMIT ?3",
+        "SELECT row, place, archive FROM message WHERE conversation = ?1 AND place < ?2 ORDER BY place DESC LIMIT ?3",
     )?;
     let mut rows = statement.query(params![conversation.0, place, LOOKED_AT])?;
     let (mut seen, mut following) = (Vec::new(), 0);
