@@ -37,6 +37,18 @@ impl Step<'_> {
         Ok(())
     }
 
+    /// The session passed from one connection to another. Where ejabberd, which is known by its ids, had a message for the old
+    /// connection at that moment, it may put it aside for the next fresh session; in the archive it has it. What a room had for
+    /// us comes back to the room as an error, and the room says that it lost us.
+    pub(crate) fn read_what_was_handed_over(&mut self) -> Result<(), EngineError> {
+        let cursor = archive::cursor(self.tx, None)?;
+        if let Some(cursor) = cursor.filter(|cursor| self.live.session.account.done && cursor.is_of_a_count())
+        {
+            self.ask_page(None, Some(cursor), false);
+        }
+        Ok(())
+    }
+
     /// Reads a room's archive from where we stopped; `newest` as for our own the first time.
     pub(crate) fn read_room_archive(
         &mut self,
@@ -78,6 +90,8 @@ impl Step<'_> {
     ) -> Result<(), EngineError> {
         match response {
             Response::ArchivePage(page) => self.archive_page(archive, after, newest, &page),
+            // It was read once more, to be sure; that nothing was missing is likely, and the next session finds out.
+            Response::Error(_) if self.catchup(archive.as_ref()).done => Ok(()),
             Response::Error(error)
                 if error.condition == StanzaErrorCondition::ItemNotFound && after.is_some() =>
             {
@@ -199,7 +213,9 @@ impl Step<'_> {
     }
 
     fn caught_up(&mut self, archive: Option<Address>) -> Result<(), EngineError> {
-        self.catchup(archive.as_ref()).done = true;
+        if std::mem::replace(&mut self.catchup(archive.as_ref()).done, true) {
+            return Ok(());
+        }
         match archive {
             None => {
                 if self.facts.archive {

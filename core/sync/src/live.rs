@@ -168,10 +168,16 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
-    /// Until this is answered we are not up to date: others may not find our keys, or what we believe of the link may be
-    /// wrong.
+    /// Until this is answered we are not up to date: others may not find our keys, what we believe of the link may be wrong,
+    /// or messages may be missing.
     pub fn holds_up(&self) -> bool {
-        matches!(self, Self::PublishDevices | Self::PublishKeyPackage(_) | Self::SignOfLife)
+        matches!(
+            self,
+            Self::PublishDevices
+                | Self::PublishKeyPackage(_)
+                | Self::SignOfLife
+                | Self::Archive { archive: None, .. }
+        )
     }
 }
 

@@ -271,6 +271,7 @@ impl<'a> Step<'a> {
     /// The same session again: only what the app asked for meanwhile is left to do.
     fn continue_session(&mut self) -> Result<(), EngineError> {
         self.settle_push()?;
+        self.read_what_was_handed_over()?;
         for conversation in conversation::list(self.tx)? {
             if !self.live.session.rooms.contains_key(&conversation.address) {
                 self.enter_room_of(&conversation)?;

@@ -9,7 +9,7 @@
     reason = "what a test does not expect is a failure"
 )]
 
-use heliograph_model::stanza::{InboundContent, InboundMessage, Outbound};
+use heliograph_model::stanza::{InboundContent, InboundMessage, Outbound, Request};
 use heliograph_model::{Address, DeliveryState, Error, ErrorCode, Security};
 use heliograph_store::conversation::{self, ConversationState};
 use heliograph_store::{Fault, archive, group};
@@ -189,6 +189,49 @@ fn what_a_server_hands_over_out_of_turn_is_not_lost_if_the_link_breaks_in_betwee
         texts(world.phone(1), theirs.id).into_iter().map(|message| message.text).collect();
     shown.sort();
     assert_eq!(shown, ["before", "first", "second"]);
+}
+
+#[test]
+fn what_a_server_put_aside_while_it_handed_a_session_over_is_read_from_its_archive() {
+    for counts in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut world = world(&folder);
+        if counts {
+            world.server().count_archive_ids();
+        }
+        world.settle();
+        let contact = world.phone(1).address.clone();
+        let Ok(Reply::Conversation(chat)) = world.command(0, Command::StartChat { contact }) else {
+            panic!("no chat")
+        };
+        for text in ["before", "put aside", "after"] {
+            world.command(0, Command::Send { conversation: chat, text: text.into() }).unwrap();
+            world.settle_without(1);
+            if text == "put aside" {
+                assert_eq!(world.phone(1).down.len(), 1);
+                world.phone_mut(1).down.clear();
+                let now = world.now();
+                world.phone_mut(1).link_down(now);
+                world.phone_mut(1).link_up(now);
+                let asked = world.phone(1).up.iter().any(|outbound| {
+                    matches!(
+                        outbound,
+                        Outbound::Request { request: Request::ArchivePage { archive: None, .. }, .. }
+                    )
+                });
+                assert_eq!(asked, counts, "no other server is asked");
+                assert_eq!(world.phone(1).connection.as_ref().unwrap().caught_up, !counts);
+            }
+            world.settle();
+        }
+        let ana = world.phone(0).address.clone();
+        let theirs = world.phone(1).readers().read(|db| conversation::by_address(db, &ana)).unwrap().unwrap();
+        let shown: Vec<_> =
+            texts(world.phone(1), theirs.id).into_iter().map(|message| message.text).collect();
+        if counts {
+            assert_eq!(shown, ["before", "put aside", "after"]);
+        }
+    }
 }
 
 #[test]

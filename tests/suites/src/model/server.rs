@@ -12,6 +12,9 @@ use heliograph_model::{Address, ArchiveId, MessageId, PushTarget, StanzaId, Time
 /// Prosody's cap, so that catching up takes several pages.
 const PAGE: usize = 50;
 
+/// A moment in 2026 in microseconds.
+const FIRST_COUNT: u64 = 1_790_000_000_000_000;
+
 /// See the module.
 pub struct Server {
     domain: Address,
@@ -19,6 +22,7 @@ pub struct Server {
     accounts: BTreeMap<Address, Account>,
     rooms: BTreeMap<Address, Room>,
     next_archive_id: u64,
+    counts_ids: bool,
     offers_rooms: bool,
     offers_push: bool,
     times_enabled: usize,
@@ -52,6 +56,7 @@ impl Server {
             accounts: accounts.iter().map(|account| (account.clone(), Account::default())).collect(),
             rooms: BTreeMap::new(),
             next_archive_id: 0,
+            counts_ids: false,
             offers_rooms: true,
             offers_push: true,
             times_enabled: 0,
@@ -106,6 +111,11 @@ impl Server {
         vec![(account.clone(), Inbound::RoomLost { room: room.clone() })]
     }
 
+    /// Its archive ids are a count from now on, as ejabberd's are (microseconds).
+    pub fn count_archive_ids(&mut self) {
+        self.counts_ids = true;
+    }
+
     /// The server offers no rooms from now on.
     pub fn without_rooms(&mut self) {
         self.rooms_at = Address::parse("nowhere.invalid").expect("an address");
@@ -156,6 +166,9 @@ impl Server {
 
     fn archive_id(&mut self) -> ArchiveId {
         self.next_archive_id += 1;
+        if self.counts_ids {
+            return ArchiveId::new(format!("{}", FIRST_COUNT + self.next_archive_id));
+        }
         // Opaque and not sortable, as some servers' are.
         ArchiveId::new(format!("{:016x}", self.next_archive_id.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
     }
