@@ -89,12 +89,21 @@ struct Answered {
     pending: Pending,
 }
 
+/// A room that we came into, or out of, by a stanza which is not yet handled: the server will send that stanza again if the
+/// session breaks now, and then it must mean the same.
+struct Moved {
+    stanza: u64,
+    room: Address,
+    before: Room,
+}
+
 /// Gives stanzas their meaning.
 pub struct Decoder {
     own: FullJid,
     account: Address,
     state: DecoderState,
     answered: VecDeque<Answered>,
+    moved: VecDeque<Moved>,
     /// Stanzas decoded, and handled, since this decoder was made.
     decoded: u64,
     handled: u64,
@@ -109,7 +118,15 @@ impl Decoder {
     /// For a resumed session.
     pub fn restored(own: FullJid, state: DecoderState) -> Self {
         let account = Address::from(own.to_bare());
-        Self { own, account, state, answered: VecDeque::new(), decoded: 0, handled: 0 }
+        Self {
+            own,
+            account,
+            state,
+            answered: VecDeque::new(),
+            moved: VecDeque::new(),
+            decoded: 0,
+            handled: 0,
+        }
     }
 
     /// For the resumed session of an earlier process, which was in these rooms under these names.
@@ -124,6 +141,9 @@ impl Decoder {
         for answered in &self.answered {
             state.pending.insert(answered.id.clone(), answered.pending.clone());
         }
+        for moved in self.moved.iter().rev() {
+            state.rooms.insert(moved.room.clone(), moved.before.clone());
+        }
         state
     }
 
@@ -137,6 +157,9 @@ impl Decoder {
         self.handled = self.handled.saturating_add(u64::from(count)).min(self.decoded);
         while self.answered.front().is_some_and(|answered| answered.stanza <= self.handled) {
             self.answered.pop_front();
+        }
+        while self.moved.front().is_some_and(|moved| moved.stanza <= self.handled) {
+            self.moved.pop_front();
         }
     }
 
@@ -160,12 +183,14 @@ impl Decoder {
             Outbound::JoinRoom { room, nick } => {
                 let stanza = encode::room::join(room, nick)?;
                 self.state.rooms.insert(room.clone(), Room::joining(nick.clone()));
+                self.moved.retain(|moved| moved.room != *room);
                 stanza
             }
             Outbound::LeaveRoom { room, nick } => {
                 let stanza = encode::room::leave(room, nick)?;
                 // What the room still says about us is not news any more.
                 self.state.rooms.remove(room);
+                self.moved.retain(|moved| moved.room != *room);
                 stanza
             }
             Outbound::Message(message) => {

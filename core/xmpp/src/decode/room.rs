@@ -9,7 +9,7 @@ use minidom::Element;
 use xmpp_parsers::ns as xns;
 
 use super::iq::{Answer, Next, unreadable};
-use super::{Decoded, Decoder, error};
+use super::{Decoded, Decoder, Moved, error};
 use crate::encode;
 use crate::request::Expects;
 use crate::xml::{attribute, bare, children, jid_attribute};
@@ -24,7 +24,7 @@ const NEW_NICK: &str = "303";
 const REMOVED: [&str; 4] = ["301", "307", "321", "322"];
 
 /// A room that we asked to enter.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Room {
     nick: String,
     joined: bool,
@@ -47,10 +47,21 @@ impl Decoder {
         };
         let address = bare(&from);
         // Presence of contacts, of strangers, and of rooms that we never asked for.
-        let Some(room) = self.state.rooms.get_mut(&address) else {
+        let Some(before) = self.state.rooms.get(&address).cloned() else {
             return Decoded::nothing();
         };
         let nick = from.resource().map(ResourceRef::as_str);
+        let decoded = self.occupant_presence(stanza, address.clone(), nick);
+        if self.state.rooms.get(&address) != Some(&before) {
+            self.moved.push_back(Moved { stanza: self.decoded, room: address, before });
+        }
+        decoded
+    }
+
+    fn occupant_presence(&mut self, stanza: &Element, address: Address, nick: Option<&str>) -> Decoded {
+        let Some(room) = self.state.rooms.get_mut(&address) else {
+            return Decoded::nothing();
+        };
         match stanza.attr("type") {
             None => {
                 let user = stanza.get_child("x", xns::MUC_USER);

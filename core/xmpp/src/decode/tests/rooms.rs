@@ -131,3 +131,39 @@ fn places_in_rooms_are_given_by_account() {
     let item = query.get_child("item", "http://jabber.org/protocol/muc#admin").unwrap();
     assert_eq!((item.attr("jid"), item.attr("affiliation")), (Some("bo@example.org"), Some("member")));
 }
+
+#[test]
+fn what_a_room_says_means_the_same_again_until_it_is_handled() {
+    let room = address(ROOM);
+    let status = |kind: &str, code: &str| {
+        format!(
+            "<presence from='{ROOM}/ana' {kind}><x xmlns='http://jabber.org/protocol/muc#user'>\
+             <status code='110'/><status code='{code}'/></x></presence>"
+        )
+    };
+    let joined = Inbound::RoomJoined { room: room.clone(), nick: "ana".to_owned(), created: false };
+    let steps = [
+        (status("", "100"), joined.clone()),
+        (status("type='unavailable'", "333"), Inbound::RoomLost { room: room.clone() }),
+        (status("", "100"), joined),
+        (status("type='unavailable'", "307"), Inbound::RoomLeft { room: room.clone(), destroyed: false }),
+    ];
+    let resumed = |decoder: &Decoder| Decoder::restored(decoder.own().clone(), decoder.state());
+    let mut decoder = in_room();
+    for (stanza, news) in steps {
+        // The session breaks before its owner has it, twice; the server sends it again each time.
+        for _ in 0..2 {
+            assert_eq!(decode(&mut decoder, &stanza), std::slice::from_ref(&news));
+            decoder = resumed(&decoder);
+        }
+        assert_eq!(decode(&mut decoder, &stanza), [news]);
+        decoder.handled(1);
+        decoder = resumed(&decoder);
+    }
+    // What the owner says itself counts from the moment it is said.
+    let mut decoder = in_room();
+    decode(&mut decoder, &status("", "100"));
+    let leave = Outbound::LeaveRoom { room, nick: "ana".to_owned() };
+    assert!(decoder.encode(&leave).is_ok());
+    assert_eq!(decode(&mut resumed(&decoder), &status("", "100")), []);
+}
