@@ -16,8 +16,9 @@ use heliograph_store::{account, archive, outbox};
 
 use crate::error::EngineError;
 use crate::live::{Catchup, Purpose};
-use crate::policy::ARCHIVE_PAGE;
+use crate::policy::{ARCHIVE_PAGE, HANDED_OVER_BY, HANDED_OVER_FROM, Situation};
 use crate::step::Step;
+use crate::timers::{Due, Window};
 
 /// Whether a message came by itself or from an archive.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,11 +41,28 @@ impl Step<'_> {
     /// The session passed from one connection to another. Where ejabberd, which is known by its ids, had a message for the old
     /// connection at that moment, it may put it aside for the next fresh session; in the archive it has it. What a room had for
     /// us comes back to the room as an error, and the room says that it lost us.
+    ///
+    /// That is read in a moment, or at once if the system has woken us for just such a message.
+    pub(crate) fn handed_over(&mut self) -> Result<(), EngineError> {
+        // Read to its end, and without a place: it was empty.
+        let counts = |cursor: ArchiveId| cursor.is_of_a_count();
+        let may_miss = self.facts.archive && archive::cursor(self.tx, None)?.is_none_or(counts);
+        if !may_miss || !self.live.session.account.done {
+            return Ok(());
+        }
+        let window = match self.live.situation() {
+            Situation::PushWake => Window::at(self.now),
+            _ => Window::after(self.now, HANDED_OVER_FROM, HANDED_OVER_BY),
+        };
+        self.live.timers.set(Due::HandedOver, Some(window));
+        self.read_what_was_handed_over()
+    }
+
+    /// If it is time.
     pub(crate) fn read_what_was_handed_over(&mut self) -> Result<(), EngineError> {
-        let cursor = archive::cursor(self.tx, None)?;
-        if let Some(cursor) = cursor.filter(|cursor| self.live.session.account.done && cursor.is_of_a_count())
-        {
-            self.ask_page(None, Some(cursor), false);
+        if self.live.timers.take(Due::HandedOver, self.now) {
+            let after = archive::cursor(self.tx, None)?;
+            self.ask_page(None, after, false);
         }
         Ok(())
     }

@@ -26,6 +26,13 @@ pub const REPLACED_WITHIN: Duration = Duration::from_hours(1);
 /// is sent at once, and what is being handed over inside it (ejabberd) follows within moments, on a slow link within seconds.
 pub const HANDOVER: Duration = Duration::from_secs(30);
 
+/// From when and by when our archive is read after a resumption, where that has to be: not in the flights that bring us back,
+/// but while the radio is still on for them (the shortest tail measured on LTE is 5 s).
+pub const HANDED_OVER_FROM: Duration = Duration::from_secs(1);
+
+/// See [`HANDED_OVER_FROM`].
+pub const HANDED_OVER_BY: Duration = Duration::from_secs(3);
+
 /// How many failures still count when somebody comes to look: eight seconds between tries, which a person waits, and which a
 /// server that fails again and again can bear.
 pub const RETRIES_REMEMBERED: u32 = 3;

@@ -149,6 +149,7 @@ impl<'a> Step<'a> {
             Input::Wake => {
                 self.effects.link = self.live.connect_if_due(self.now);
                 self.effects.probe = self.online() && self.live.timers.take(Due::Keepalive, self.now);
+                self.read_what_was_handed_over()?;
                 self.due_receipts()?;
             }
             Input::Session(event) => self.session(event)?,
@@ -173,7 +174,11 @@ impl<'a> Step<'a> {
         }
         // What waits for company has it: the radio is on.
         let radio_on = heard || !self.effects.send.is_empty();
-        if self.online() && radio_on { self.due_receipts() } else { Ok(()) }
+        if self.online() && radio_on {
+            self.read_what_was_handed_over()?;
+            self.due_receipts()?;
+        }
+        Ok(())
     }
 
     fn network(&mut self, network: NetworkState) -> Result<(), EngineError> {
@@ -262,6 +267,9 @@ impl<'a> Step<'a> {
         }
         self.effects.link = self.live.connect_now();
         if self.online() {
+            if self.live.timers.get(Due::HandedOver).is_some() {
+                self.live.timers.set(Due::HandedOver, Some(Window::at(self.now)));
+            }
             self.effects.probe = true;
             let to = self.account.address.server();
             self.request(Request::Ping { to, nick: None }, Purpose::SignOfLife);
@@ -271,7 +279,7 @@ impl<'a> Step<'a> {
     /// The same session again: only what the app asked for meanwhile is left to do.
     fn continue_session(&mut self) -> Result<(), EngineError> {
         self.settle_push()?;
-        self.read_what_was_handed_over()?;
+        self.handed_over()?;
         for conversation in conversation::list(self.tx)? {
             if !self.live.session.rooms.contains_key(&conversation.address) {
                 self.enter_room_of(&conversation)?;

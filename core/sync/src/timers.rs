@@ -18,6 +18,8 @@ pub(crate) enum Due {
     Receipts,
     /// Ask the link whether it lives.
     Keepalive,
+    /// Read what a server may have put aside while it handed the session over.
+    HandedOver,
 }
 
 /// From when, and by when.

@@ -193,7 +193,7 @@ fn what_a_server_hands_over_out_of_turn_is_not_lost_if_the_link_breaks_in_betwee
 
 #[test]
 fn what_a_server_put_aside_while_it_handed_a_session_over_is_read_from_its_archive() {
-    for counts in [true, false] {
+    for (counts, woken) in [(true, false), (true, true), (false, false)] {
         let folder = tempfile::tempdir().unwrap();
         let mut world = world(&folder);
         if counts {
@@ -204,33 +204,46 @@ fn what_a_server_put_aside_while_it_handed_a_session_over_is_read_from_its_archi
         let Ok(Reply::Conversation(chat)) = world.command(0, Command::StartChat { contact }) else {
             panic!("no chat")
         };
-        for text in ["before", "put aside", "after"] {
+        let say = |world: &mut World, text: &str| {
             world.command(0, Command::Send { conversation: chat, text: text.into() }).unwrap();
             world.settle_without(1);
-            if text == "put aside" {
-                assert_eq!(world.phone(1).down.len(), 1);
-                world.phone_mut(1).down.clear();
-                let now = world.now();
-                world.phone_mut(1).link_down(now);
-                world.phone_mut(1).link_up(now);
-                let asked = world.phone(1).up.iter().any(|outbound| {
-                    matches!(
-                        outbound,
-                        Outbound::Request { request: Request::ArchivePage { archive: None, .. }, .. }
-                    )
-                });
-                assert_eq!(asked, counts, "no other server is asked");
-                assert_eq!(world.phone(1).connection.as_ref().unwrap().caught_up, !counts);
-            }
-            world.settle();
+        };
+        let asks = |world: &World| {
+            let page = |outbound: &Outbound| {
+                matches!(
+                    outbound,
+                    Outbound::Request { request: Request::ArchivePage { archive: None, .. }, .. }
+                )
+            };
+            world.phone(1).up.iter().any(page)
+        };
+        say(&mut world, "before");
+        world.settle();
+        say(&mut world, "put aside");
+        assert_eq!(world.phone(1).down.len(), 1);
+        world.phone_mut(1).down.clear();
+        let now = world.now();
+        world.phone_mut(1).link_down(now);
+        if woken {
+            world.input(1, Input::AppState { foreground: false });
+            world.input(1, Input::PushWake { begins: true });
         }
+        world.phone_mut(1).link_up(now);
+        assert_eq!(asks(&world), woken, "at once only if it was woken for a message");
+        if let Some(at) = world.phone(1).wake_at.filter(|_| !woken) {
+            world.advance_to(at);
+            world.phone_mut(1).wake(at);
+        }
+        assert_eq!(asks(&world), counts, "no other server is asked");
+        assert_eq!(world.phone(1).connection.as_ref().unwrap().caught_up, !counts);
+        say(&mut world, "after");
+        world.settle();
         let ana = world.phone(0).address.clone();
         let theirs = world.phone(1).readers().read(|db| conversation::by_address(db, &ana)).unwrap().unwrap();
         let shown: Vec<_> =
             texts(world.phone(1), theirs.id).into_iter().map(|message| message.text).collect();
-        if counts {
-            assert_eq!(shown, ["before", "put aside", "after"]);
-        }
+        let expected: &[&str] = if counts { &["before", "put aside", "after"] } else { &["before", "after"] };
+        assert_eq!(shown, expected);
     }
 }
 

@@ -21,28 +21,31 @@ pub fn set_stanza(tx: &Transaction<'_>, row: i64, stanza: &StanzaId) -> Result<(
 
 /// The archive has the message: notes its id there, gives it this place if it has none, and raises its state to
 /// [`DeliveryState::Archived`].
+///
+/// What was sent again after all, because nobody knew that it had arrived, is in the archive twice. Where the ids tell which
+/// was first, that one counts: what was said after it stands between the two.
 pub fn set_archived(
     tx: &Transaction<'_>,
     row: i64,
     archive: &ArchiveId,
     place: Place,
 ) -> Result<(), StoreError> {
-    let unplaced = tx
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM message WHERE row = ?1 AND place >= ?2)")?
-        .query_row([row, UNPLACED], |row| row.get::<_, bool>(0))?;
-    let position = if unplaced { place.position(tx)? } else { None };
+    let (known, stands_at) = tx
+        .prepare_cached("SELECT archive, place FROM message WHERE row = ?1")?
+        .query_row([row], |row| Ok((row.get::<_, Option<String>>(0)?.map(ArchiveId::new), row.get(1)?)))?;
+    let position = if stands_at >= UNPLACED { place.position(tx)? } else { None };
+    let stood_later = known.as_ref().is_some_and(|known| archive.precedes(known));
+    let first = known.as_ref().filter(|known| known.precedes(archive)).unwrap_or(archive);
     let revision = counter::next_revision(tx)?;
     tx.prepare_cached(
         "UPDATE message SET archive = ?2, place = ifnull(?3, place), revision = ?4 WHERE row = ?1",
     )?
-    .execute(params![row, archive.as_str(), position, revision])?;
+    .execute(params![row, first.as_str(), position, revision])?;
     match (position, place) {
         // It stood last until now.
         (Some(_), Place::At(_)) => touch_conversation(tx, row)?,
-        (Some(position), _) => {
-            let conversation = conversation_of(tx, row)?;
-            order::settle(tx, conversation, row, archive, position)?;
-        }
+        (Some(position), _) => order::settle(tx, conversation_of(tx, row)?, row, first, position)?,
+        (None, _) if stood_later => order::settle(tx, conversation_of(tx, row)?, row, first, stands_at)?,
         (None, _) => {}
     }
     raise_state(tx, row, DeliveryState::Archived)

@@ -13,8 +13,8 @@ use crate::error::StoreError;
 /// How many messages before the newest are looked at: more than a server has under way for one session at a time.
 const LOOKED_AT: i64 = 64;
 
-/// A message was given the last place of its conversation. If messages before it come after it in the archive, it takes the
-/// place of the first of them, and from there on they move by one.
+/// A message stands at this place of its conversation, as a rule the last. If messages before it come after it in the archive,
+/// it takes the place of the first of them, and from there on they move by one.
 ///
 /// The read marker stays with the message that it stood at. If somebody else's message takes a place before that, the marker
 /// goes back to before it: what the user has not seen is never counted as read.
@@ -35,7 +35,7 @@ pub(super) fn settle(
     let read = conversation::read_place(tx, conversation)?;
     let (mut free, mut marked) = (place, None);
     for (later, its_place) in followers {
-        if its_place <= read {
+        if its_place <= read && read < place {
             marked.get_or_insert(free);
         }
         put(tx, later, free)?;

@@ -89,6 +89,34 @@ fn what_comes_out_of_turn_stands_where_its_archive_has_it() {
 }
 
 #[test]
+fn what_is_in_the_archive_twice_stands_where_it_was_first() {
+    let home = Home::new();
+    let mut store = home.open();
+    write(&mut store, |tx| {
+        let id = chat(tx, "ben");
+        let archive = |number: &str| ArchiveId::new(format!("179{number}0000000000000"));
+        let hear = |text: &str, number: &str| {
+            let archive = Some(archive(number));
+            add(tx, &message::NewMessage { archive, ..incoming(id, text, text) })
+        };
+        let shown = || texts(&page(tx, id, None, 9).unwrap()).join(" ");
+        hear("a", "1");
+        hear("c", "4");
+        // Its second copy comes first, then the first one, then the second once more.
+        let twice = hear("b", "5");
+        let last = hear("d", "6");
+        assert_eq!(shown(), "a c b d");
+        conversation::mark_read(tx, id, last).unwrap();
+        for number in ["3", "5"] {
+            message::set_archived(tx, twice, &archive(number), Place::Next).unwrap();
+            assert_eq!(shown(), "a b c d");
+            assert_eq!(message::get(tx, twice).unwrap().unwrap().archive, Some(archive("3")));
+        }
+        assert_eq!(conversation::get(tx, id).unwrap().unwrap().unread, 0, "all of it was read");
+    });
+}
+
+#[test]
 fn what_comes_out_of_turn_before_the_read_marker_is_not_taken_for_read() {
     let home = Home::new();
     let mut store = home.open();
