@@ -382,7 +382,8 @@ impl HeliographClient {
 
     /// Keeps what the user is writing in a conversation, so that it outlives the screen and the process; an empty text is
     /// none. At most 256 KiB of any characters. To be called a moment after the last key, when the screen goes away, and no
-    /// more once the text was sent. Errors: `NotFound`, `TooLarge`.
+    /// more once the text was sent. May be called on a suspended client, too, which stays suspended. Errors: `NotFound`,
+    /// `TooLarge`, and in a suspended client `StoreBusy` while another process has the account open.
     pub async fn set_draft(&self, conversation: i64, text: String) -> Result<(), HeliographError> {
         let conversation = argument::conversation(conversation);
         self.run(|client| async move { client.set_draft(conversation, &text).await }).await

@@ -31,13 +31,13 @@ use crate::unreadable::{self, Unreadable};
 
 /// One account on this device. All methods may be called from any thread.
 pub struct Client {
-    location: StoreLocation,
+    pub(crate) location: StoreLocation,
     address: Address,
     pub(crate) shared: Arc<Shared>,
     runtime: Handle,
     running: Mutex<Option<Running>>,
     /// Lets one lifecycle call finish before the next begins.
-    lifecycle: tokio::sync::Mutex<()>,
+    pub(crate) lifecycle: tokio::sync::Mutex<()>,
     wakefulness: Mutex<Wakefulness>,
     /// Kept over a suspension, in which no engine is there to be told.
     condition: Mutex<Condition>,
@@ -362,15 +362,6 @@ impl Client {
         self.message_from(Command::Answer { conversation, row, text: text.to_owned() }).await
     }
 
-    /// Keeps what the user is writing in a conversation, so that it outlives the screen and the process; an empty text is
-    /// none. At most 256 KiB of any characters. To be called a moment after the last key, when the screen goes away, and no
-    /// more once the text was sent.
-    ///
-    /// Errors: [`ErrorCode::NotFound`], [`ErrorCode::TooLarge`].
-    pub async fn set_draft(&self, conversation: ConversationId, text: &str) -> Result<(), Error> {
-        self.ask(Command::SetDraft { conversation, text: text.to_owned() }).await.map(|_| ())
-    }
-
     /// How far a message of ours has got, to whom, and what it waits for: "why was this not delivered?"
     ///
     /// Errors: [`ErrorCode::NotFound`] if there is no such message of ours.
@@ -467,7 +458,7 @@ impl Client {
         }
     }
 
-    async fn ask(&self, command: Command) -> Result<Reply, Error> {
+    pub(crate) async fn ask(&self, command: Command) -> Result<Reply, Error> {
         let (reply, answer) = oneshot::channel();
         self.order(Order::Ask(command, reply), answer).await
     }

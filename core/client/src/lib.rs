@@ -34,12 +34,15 @@ mod connection;
 mod conversation;
 mod conversations;
 mod crash;
+mod draft;
 mod driver;
 mod notification;
 mod push;
 mod running;
 mod server_memory;
 mod shared;
+#[cfg(test)]
+mod testing;
 mod timeline;
 mod unreadable;
 mod usage;

@@ -67,19 +67,10 @@ pub(crate) fn failed_inside() -> Error {
 
 #[cfg(test)]
 mod tests {
-    use heliograph_store::DatabaseKey;
     use tempfile::TempDir;
 
     use super::*;
-    use crate::{AccountConfig, Client};
-
-    /// A new account whose server is nowhere.
-    fn client(folder: &TempDir) -> Client {
-        let location = StoreLocation::new(folder.path().join("ana.db"), DatabaseKey::new([7; 32]));
-        let address: Address = "ana@example.org".parse().unwrap();
-        account::make_database(&location, &AccountConfig::new(address, "secret"), None).unwrap();
-        Client::open(location).unwrap()
-    }
+    use crate::testing::client;
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_defect_in_the_middle_is_told_and_survived() {

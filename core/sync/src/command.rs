@@ -11,7 +11,7 @@ use heliograph_store::{account, intent, member, outbox};
 use crate::error::EngineError;
 use crate::input::{Command, Reply};
 use crate::live::Purpose;
-use crate::policy::{DRAFT_BYTES, GROUP_MEMBERS_MAX, NAME_BYTES};
+use crate::policy::{GROUP_MEMBERS_MAX, NAME_BYTES};
 use crate::push;
 use crate::step::Step;
 use crate::wish::{OutboxItem, Wish, encode};
@@ -264,17 +264,6 @@ impl Step<'_> {
             self.drive(id)?;
         }
         Ok(())
-    }
-
-    fn set_draft(&mut self, id: ConversationId, text: &str) -> Result<Answer, EngineError> {
-        if text.len() > DRAFT_BYTES {
-            return Ok(refuse(ErrorCode::TooLarge, "a draft has at most 256 KiB"));
-        }
-        if conversation::get(self.tx, id)?.is_none() {
-            return Ok(refuse(ErrorCode::NotFound, "there is no such conversation"));
-        }
-        conversation::set_draft(self.tx, id, text)?;
-        Ok(Ok(Reply::Done))
     }
 
     fn room_sender(&self, conversation: &Conversation) -> Sender {

@@ -38,6 +38,7 @@ mod commit;
 mod connection;
 mod delivery;
 mod direct;
+mod draft;
 mod engine;
 mod error;
 mod group_message;
@@ -67,6 +68,7 @@ mod wish;
 
 pub use account::create_account;
 pub use delivery::{Delivery, Recipient, Waiting};
+pub use draft::keep_draft;
 pub use engine::Engine;
 pub use error::EngineError;
 pub use input::{

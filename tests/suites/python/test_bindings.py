@@ -328,6 +328,7 @@ class Conversation(FolderTest):
         await ben.client.suspend()
         await ben.client.suspend()
         await self.assert_fails(ErrorCode.CLOSED, ben.client.send(group_of_ben, "asleep"))
+        await ben.client.set_draft(group_of_ben, "half a thöught")
         await ana.connect()
         texts = ["first while away", "second while away"]
         for text in texts:
@@ -338,6 +339,8 @@ class Conversation(FolderTest):
         report = await asyncio.wait_for(ben.client.catch_up(int(DEADLINE * 1000)), DEADLINE)
         self.assertEqual((report.new_messages, report.end), (len(texts), CatchUpEnd.COMPLETE))
         await ben.client.resume()
+        self.assertEqual((await ben.client.conversation(group_of_ben)).draft, "half a thöught")
+        await ben.client.set_draft(group_of_ben, "")
         self.assertEqual([message.text for message in await ben.timeline(group_of_ben)][-2:], texts)
 
     async def open_with_another_key(self, ana: Phone, ben: Phone) -> None:

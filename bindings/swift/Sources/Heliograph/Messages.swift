@@ -45,7 +45,10 @@ extension Client {
         }
     }
 
-    /// Keeps what the user is writing in a conversation; an empty text is none.
+    /// Keeps what the user is writing in a conversation; an empty text is none. A suspended client keeps it, too, and stays
+    /// suspended.
+    ///
+    /// - Throws: `notFound`, `tooLarge`; in a suspended client `storeBusy` while another process has the account open.
     public func setDraft(_ text: String, in conversation: ConversationID) async throws(HeliographError) {
         try await attempt { try await core.setDraft(conversation: conversation.number, text: text) }
     }

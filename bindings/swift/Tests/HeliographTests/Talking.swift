@@ -44,6 +44,7 @@ import Testing
     /// Ben sleeps while Ana writes; then a push message wakes him, in the same process and in a new one.
     private func catchUp(_ ana: Phone, _ chat: ConversationID, _ ben: Phone, _ chatOfBen: ConversationID) async throws {
         try await ben.client.suspend()
+        try await ben.client.setDraft("half a thöught", in: chatOfBen)
         let first = try await ana.client.send("are you awake?", to: chat)
         _ = try await ana.until("the server", in: chat) { $0.row == first && $0.state.isOut }
         let woken = try await ben.client.catchUp(within: ServerUnderTest.deadline)
@@ -56,6 +57,7 @@ import Testing
         let report = try await reopened.catchUp(within: ServerUnderTest.deadline)
         #expect(report.end == .complete && report.newMessages == 1)
         try await reopened.resume()
+        #expect(try await reopened.conversation(chatOfBen).draft == "half a thöught")
         #expect(
             try await Phone(client: reopened, store: ben.store).texts(of: chatOfBen).suffix(2) == [
                 "are you awake?", "and now?",

@@ -55,9 +55,11 @@ public suspend fun Heliograph.joinRoom(room: String, nick: String): Outcome<Conv
 
 /**
  * Keeps what the user is writing in a conversation, so that it outlives the screen and the process; an empty text is
- * none. To be called a moment after the last key, when the screen goes away, and no more once the text was sent.
+ * none. To be called a moment after the last key, when the screen goes away, and no more once the text was sent. A
+ * suspended client keeps it, too, and stays suspended.
  *
- * Fails with [FailureCode.NOT_FOUND], [FailureCode.TOO_LARGE] (over 256 KiB).
+ * Fails with [FailureCode.NOT_FOUND], [FailureCode.TOO_LARGE] (over 256 KiB), and in a suspended client with
+ * [FailureCode.STORE_BUSY] while another process has the account open.
  */
 public suspend fun Heliograph.setDraft(conversation: ConversationId, text: String): Outcome<Unit> =
     attempt { core.setDraft(conversation.number, text) }

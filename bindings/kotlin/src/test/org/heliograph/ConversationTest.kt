@@ -134,11 +134,16 @@ internal class ConversationTest {
                 (hugo.heliograph.send(chatOfHugo, "asleep") as Outcome.Failed).failure.code,
             )
 
+            // What was being typed is kept all the same, and the phone sleeps on.
+            hugo.heliograph.setDraft(chatOfHugo, "half a th\u00f6ught").getOrThrow()
+            assertEquals(ConnectionState.SUSPENDED, hugo.heliograph.connection.first().state)
+
             val texts = listOf("first while away", "second while away")
             for (text in texts) ana.sendSafely(chat, text)
             val report = hugo.heliograph.catchUp(within = DEADLINE).getOrThrow()
             assertEquals(CatchUpReport(texts.size.toULong(), CatchUpEnd.COMPLETE, null), report)
             hugo.heliograph.resume().getOrThrow()
+            assertEquals("half a th\u00f6ught", hugo.heliograph.conversation(chatOfHugo).getOrThrow().draft)
             val shown = withTimeout(DEADLINE) { timeline.states.first { it.messages.size == 3 } }
             assertEquals(listOf("before") + texts, shown.messages.map { it.text })
         }

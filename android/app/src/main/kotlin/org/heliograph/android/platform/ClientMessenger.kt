@@ -83,7 +83,7 @@ internal class ClientMessenger(private val client: Heliograph, private val use: 
         use.held { client.send(conversation, text) }
 
     override suspend fun setDraft(conversation: ConversationId, text: String): Outcome<Unit> =
-        use.held { client.setDraft(conversation, text) }
+        client.setDraft(conversation, text)
 
     override suspend fun markRead(conversation: ConversationId, row: MessageRow): Outcome<Unit> =
         use.held { client.markRead(conversation, row) }

@@ -20,6 +20,7 @@ import org.heliograph.Outcome
 import org.heliograph.Settings
 import org.heliograph.android.state.Account
 import org.heliograph.android.state.Preferences
+import org.heliograph.conversation
 import org.heliograph.conversations
 import org.heliograph.exportLog
 import org.heliograph.getOrThrow
@@ -128,7 +129,11 @@ class PhoneAccountTest {
         }
         assertEquals(0, manager.activeNotifications.count { it.id == MessageNotifications.ID })
         open.asleep()
-        Unit
+
+        // A screen that goes away has the core keep what was typed there, and wakes nobody for it.
+        open.messenger.setDraft(id, "and the bread").getOrThrow()
+        open.asleep()
+        assertEquals("and the bread", account.awake { it.conversation(id).getOrThrow().draft }.getOrThrow())
     }
 
     @Test
