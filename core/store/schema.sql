@@ -1,4 +1,4 @@
--- The schema of version 10, as the migrations make it. Written by a test; change it by a migration.
+-- The schema of version 11, as the migrations make it. Written by a test; change it by a migration.
 
 CREATE TABLE account (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1), -- keeps it one row
@@ -41,7 +41,7 @@ CREATE TABLE conversation (
     unread INTEGER NOT NULL DEFAULT 0,  -- incoming messages after read_place, kept up to date with every change
     last_activity INTEGER,              -- time of the newest message
     revision INTEGER NOT NULL           -- of the last change to this row
-, draft TEXT NOT NULL DEFAULT '', marker INTEGER) STRICT;
+, draft TEXT NOT NULL DEFAULT '', marker INTEGER, owned INTEGER) STRICT;
 
 CREATE INDEX conversation_by_group ON conversation (group_id) WHERE group_id IS NOT NULL;
 

@@ -32,6 +32,7 @@ pub fn conversation(id: i64, kind: ConversationKind, address: &str, name: Option
         security: if kind == ConversationKind::Group { Security::Encrypted } else { Security::Plain },
         state: ConversationState::Active,
         failure: None,
+        may_change_members: false,
         created_at: NOON,
         unread: 0,
         last_activity: None,

@@ -62,6 +62,8 @@ pub struct Conversation {
     pub state: ConversationState,
     /// Why not.
     pub failure: Option<Failure>,
+    /// Whether we may invite others into it and remove them: in an encrypted group that we own and are in.
+    pub may_change_members: bool,
     /// When it began on this device, in milliseconds since 1970.
     pub created_at_ms: i64,
     /// Messages of others after the last one that was marked read.
@@ -128,6 +130,7 @@ impl From<heliograph_client::Conversation> for Conversation {
             security: conversation.security,
             state: conversation.state,
             failure: conversation.failure.map(Into::into),
+            may_change_members: conversation.may_change_members,
             created_at_ms: conversation.created_at.0,
             unread: conversation.unread,
             last_activity_ms: conversation.last_activity.map(|at| at.0),

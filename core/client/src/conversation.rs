@@ -24,6 +24,8 @@ pub struct Conversation {
     pub state: ConversationState,
     /// Why something needs attention.
     pub failure: Option<ErrorCode>,
+    /// Whether we may invite others into it and remove them: in an encrypted group that we own and are in.
+    pub may_change_members: bool,
     /// When it was made on this device.
     pub created_at: Timestamp,
     /// Incoming messages after the read marker.
@@ -98,6 +100,8 @@ impl From<Listed> for Conversation {
             security: stored.security,
             state: stored.state,
             failure: stored.failure,
+            may_change_members: stored.owned
+                && matches!(stored.state, ConversationState::Preparing | ConversationState::Active),
             created_at: stored.created_at,
             unread: stored.unread,
             last_activity: stored.last_activity,
@@ -116,7 +120,22 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::TempDir;
+
     use super::one_line;
+    use crate::testing::client;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn only_a_group_of_ours_lets_us_change_its_members() {
+        let folder = TempDir::new().unwrap();
+        let client = client(&folder);
+        let ben = "ben@example.org".parse().unwrap();
+        let chat = client.start_chat(&ben).await.unwrap();
+        let group = client.create_group("Ridge", &[ben]).await.unwrap();
+        let lobby = client.join_room(&"lobby@muc.example.org".parse().unwrap(), "ana").await.unwrap();
+        let may = |id| client.conversation(id).unwrap().may_change_members;
+        assert_eq!([chat, group, lobby].map(may), [false, true, false]);
+    }
 
     #[test]
     fn a_preview_is_one_line() {

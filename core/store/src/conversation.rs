@@ -33,6 +33,8 @@ pub struct Conversation {
     pub created_at: Timestamp,
     /// The MLS group in use.
     pub group: Option<GroupId>,
+    /// Whether it is an encrypted group that is ours.
+    pub owned: bool,
     /// Incoming messages after the read marker.
     pub unread: u64,
     /// Time of the newest message.
@@ -81,7 +83,7 @@ redacted_debug!(NewConversation { kind, security, state });
 pub(crate) const COLUMNS: &str =
     "conversation.id, conversation.kind, conversation.address, conversation.name, conversation.security,
     conversation.state, conversation.failure, conversation.created_at, conversation.group_id, conversation.unread,
-    conversation.last_activity, conversation.revision";
+    conversation.last_activity, conversation.revision, ifnull(conversation.owned, 0)";
 
 pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     Ok(Conversation {
@@ -97,6 +99,7 @@ pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         unread: column::unsigned(row, 9)?,
         last_activity: column::optional_timestamp(row, 10)?,
         revision: column::unsigned(row, 11)?,
+        owned: row.get(12)?,
     })
 }
 
@@ -104,8 +107,8 @@ pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
 pub fn insert(tx: &Transaction<'_>, new: &NewConversation) -> Result<ConversationId, StoreError> {
     let revision = counter::next_revision(tx)?;
     tx.execute(
-        "INSERT INTO conversation (kind, address, name, security, state, created_at, revision)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO conversation (kind, address, name, security, state, created_at, revision, owned)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0)",
         params![
             new.kind.to_stored(),
             new.address.to_string(),
@@ -189,6 +192,23 @@ pub fn set_address(tx: &Transaction<'_>, id: ConversationId, address: &Address) 
 /// Sets or removes the MLS group in use.
 pub fn set_group(tx: &Transaction<'_>, id: ConversationId, group: Option<GroupId>) -> Result<(), StoreError> {
     change(tx, id, "group_id = ?3", &[&group.map(|group| group.0)])
+}
+
+/// Notes whether it is an encrypted group that is ours. No new revision if that is known already.
+pub fn set_owned(tx: &Transaction<'_>, id: ConversationId, owned: bool) -> Result<(), StoreError> {
+    let known = tx
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM conversation WHERE id = ?1 AND owned = ?2)")?
+        .query_row(params![id.0, owned], |row| row.get::<_, bool>(0))?;
+    if known { Ok(()) } else { change(tx, id, "owned = ?3", &[&owned]) }
+}
+
+/// Groups in use of which an older version has not noted whether they are ours.
+pub fn owner_unknown(connection: &Connection) -> Result<Vec<(ConversationId, GroupId)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, group_id FROM conversation WHERE owned IS NULL AND group_id IS NOT NULL",
+    )?;
+    let rows = statement.query_map([], |row| Ok((ConversationId(row.get(0)?), column::group(row, 1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Sets whether what is sent from now on is encrypted.

@@ -45,7 +45,7 @@ redacted_debug!(Newest { outgoing, state });
 pub const BEGINNING: usize = 256;
 
 /// The number of columns of a conversation, behind which ours stand.
-const OURS: usize = 12;
+const OURS: usize = 13;
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Listed> {
     let mut conversation = conversation::from_row(row)?;

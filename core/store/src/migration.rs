@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0008_handed_over.sql"),
     include_str!("../migrations/0009_markers.sql"),
     include_str!("../migrations/0010_usage.sql"),
+    include_str!("../migrations/0011_owned.sql"),
 ];
 
 /// The version that this program writes.

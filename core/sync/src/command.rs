@@ -114,6 +114,7 @@ impl Step<'_> {
         let mut shown = members.clone();
         shown.push(self.account.address.clone());
         member::set_members(self.tx, id, &shown)?;
+        conversation::set_owned(self.tx, id, true)?;
         intent::append(self.tx, id, &encode(&Wish::CreateGroup { members })?, self.now)?;
         self.drive(id)?;
         Ok(Ok(Reply::Conversation(id)))

@@ -3,7 +3,7 @@
 //! A commit of ours stays pending until it comes back from the room with a position in its archive. If another one of the
 //! same epoch comes first, ours is thrown away and the wish behind it is tried again on the new state.
 
-use heliograph_mls::{Change, CommitError, KeyPackage, Provider};
+use heliograph_mls::{Change, CommitError, KeyPackage, Provider, RoomKind};
 use heliograph_model::stanza::{
     Affiliation, InboundMessage, MessageKind, MlsEnvelope, MlsKind, Outbound, OutboundContent,
     OutboundMessage, Request,
@@ -211,16 +211,20 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Which accounts are in the group now, for the app.
+    /// Which accounts are in the group now and whether we may change that, for the app.
     pub(crate) fn refresh_members(
         &mut self,
         conversation: &Conversation,
         id: &GroupId,
     ) -> Result<(), EngineError> {
+        let account = self.account;
         let Some(group) = self.group(id)? else { return Ok(()) };
         let mut accounts: Vec<Address> = group.members().into_iter().map(|member| member.account).collect();
         accounts.sort();
         accounts.dedup();
+        let info = group.info();
+        let owned = info.kind == RoomKind::Group && info.owner == account.address;
+        conversation::set_owned(self.tx, conversation.id, owned)?;
         Ok(member::set_members(self.tx, conversation.id, &accounts)?)
     }
 

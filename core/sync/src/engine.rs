@@ -6,7 +6,8 @@ use heliograph_mls::Group;
 use heliograph_model::stanza::Outbound;
 use heliograph_model::{Address, Entropy, Error, GroupId, Timestamp};
 use heliograph_store::account::{self, Account, ServerFacts};
-use heliograph_store::{Readers, Store, setting};
+use heliograph_store::mls_storage::MlsStorage;
+use heliograph_store::{Readers, Store, StoreError, Transaction, conversation, setting};
 
 use crate::error::EngineError;
 use crate::input::{Effects, Input};
@@ -30,6 +31,26 @@ pub struct Engine {
     ledger: Ledger,
 }
 
+/// Notes which groups are ours where an older version did not: each has to be loaded, once.
+fn look_up_owners(tx: &Transaction<'_>, account: &Account) -> Result<(), EngineError> {
+    let storage = MlsStorage::live(tx);
+    for (id, group) in conversation::owner_unknown(tx)? {
+        let owned = match Group::load(&storage, group) {
+            Ok(found) => found.is_some_and(|group| group.info().owner == account.address),
+            Err(error) => match storage.take_failure() {
+                // A group that does not decode keeps nobody from the others, and nothing can be changed in it anyway.
+                None | Some(StoreError::Codec) => {
+                    tracing::warn!(%error, "a group does not load");
+                    false
+                }
+                Some(failure) => return Err(failure.into()),
+            },
+        };
+        conversation::set_owned(tx, id, owned)?;
+    }
+    Ok(())
+}
+
 impl Engine {
     /// Takes over an open database that holds an account (see [`crate::create_account`]).
     pub fn open(mut store: Store) -> Result<Self, EngineError> {
@@ -37,6 +58,7 @@ impl Engine {
             store.write(|tx| account::load(tx).map_err(EngineError::from))?.ok_or(EngineError::NoAccount)?;
         let mut live = Live::default();
         let stored = store.write(|tx| stream::load(tx, &mut live))?;
+        store.write(|tx| look_up_owners(tx, &account))?;
         Ok(Self { store, account, live, stored, groups: BTreeMap::new(), ledger: Ledger::default() })
     }
 

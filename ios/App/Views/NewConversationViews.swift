@@ -45,9 +45,15 @@ struct MembersView: View {
         List {
             ForEach(screen.addresses, id: \.self) { address in
                 Text(verbatim: address)
-                    .swipeActions { Button("Remove", role: .destructive) { Task { await screen.remove(address) } } }
+                    .swipeActions {
+                        if screen.mayChange {
+                            Button("Remove", role: .destructive) { Task { await screen.remove(address) } }
+                        }
+                    }
             }
-            AddressField(text: $screen.candidate).onSubmit { Task { await screen.invite() } }
+            if screen.mayChange {
+                AddressField(text: $screen.candidate).onSubmit { Task { await screen.invite() } }
+            }
         }
         .titled("Members", failure: $screen.failure)
         .task { await screen.listen() }

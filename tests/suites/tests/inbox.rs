@@ -82,3 +82,17 @@ fn a_draft_has_a_bound_and_a_place() {
     }
     assert_eq!(listed(&world, id).draft.len(), DRAFT_BYTES, "what was refused changed nothing");
 }
+
+#[test]
+fn a_group_is_its_makers_also_for_a_version_that_noted_it_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(folder.path(), 7, PLAN);
+    world.make_group();
+    let owned = |world: &World| [0, 1].map(|phone| group_of(world.phone(phone)).unwrap().owned);
+    assert_eq!(owned(&world), [true, false]);
+    let now = world.now();
+    for phone in 0..2 {
+        world.phone_mut(phone).update_app(now);
+    }
+    assert_eq!(owned(&world), [true, false], "looked up in the groups themselves");
+}

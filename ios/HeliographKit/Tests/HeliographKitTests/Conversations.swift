@@ -61,6 +61,11 @@ import Testing
         let members = Members(client: ana.client, group: group)
         let watching = Task { await members.listen() }
         try await until("the members") { members.addresses == [ana.client.address, ben.client.address] }
+        #expect(members.mayChange)
+        let seenByBen = Members(client: ben.client, group: reading.id)
+        let watchingToo = Task { await seenByBen.listen() }
+        try await until("the members on Ben's phone") { seenByBen.addresses.count == 2 }
+        #expect(!seenByBen.mayChange)
 
         let search = Search(client: ben.client)
         search.query = "bri"
@@ -68,7 +73,7 @@ import Testing
         #expect(search.results.map(\.text) == ["the bridge is open again"])
 
         try await whileAway(ana, chat, ben, benDevice)
-        for task in [listening, chatting, listeningToBen, watching] {
+        for task in [listening, chatting, listeningToBen, watching, watchingToo] {
             task.cancel()
             await task.value
         }

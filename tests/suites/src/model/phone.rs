@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use heliograph_model::stanza::{ClientState, Granted, Inbound, Outbound, SessionEvent, StreamIdentity};
 use heliograph_model::{Address, Entropy, Error, ErrorCode, Timestamp};
-use heliograph_store::{DatabaseKey, Fault, Store, setting};
+use heliograph_store::{DatabaseKey, Fault, Store, StoreError, setting};
 use heliograph_sync::{
     Command, Connection, Effects, Engine, EngineError, Input, LinkAction, LoadId, Loaded, Received, Reply,
     Situation, Spent, StoredStream, Usage, create_account,
@@ -119,6 +119,12 @@ impl Phone {
         self.engine = None;
         let mut store = Store::open(&self.path, &key()).unwrap();
         store.write(|tx| setting::put(tx, "quarantine-tried-by", b"an older version")).unwrap();
+        let forget = |tx: &heliograph_store::Transaction<'_>| {
+            // As the migration to version 11 leaves what was there before.
+            tx.execute("UPDATE conversation SET owned = NULL WHERE group_id IS NOT NULL", [])
+                .map_err(StoreError::from)
+        };
+        store.write(forget).unwrap();
         drop(store);
         self.die(now);
     }

@@ -81,6 +81,8 @@ public final class Members: Screen {
     public let group: ConversationID
     /// The accounts, ours first.
     public private(set) var addresses: [String] = []
+    /// We may invite others and remove them.
+    public private(set) var mayChange = false
     /// What is being typed.
     public var candidate = ""
 
@@ -93,8 +95,9 @@ public final class Members: Screen {
     /// Keeps the list true until the task is cancelled.
     public func listen() async {
         await listening {
-            for try await update in client.conversations where update.conversations.contains(where: { $0.id == group })
-            {
+            for try await update in client.conversations {
+                guard let found = update.conversations.first(where: { $0.id == group }) else { continue }
+                mayChange = found.mayChangeMembers
                 let all = try await client.members(of: group)
                 addresses = all.sorted { ($0 == client.address ? 0 : 1, $0) < ($1 == client.address ? 0 : 1, $1) }
             }
@@ -107,7 +110,7 @@ public final class Members: Screen {
         if await perform({ try await client.invite([address], into: group) }) != nil { candidate = "" }
     }
 
-    /// Removes somebody; only who owns the group may.
+    /// Removes somebody.
     public func remove(_ address: String) async {
         let (client, group) = (client, group)
         await perform { try await client.remove([address], from: group) }

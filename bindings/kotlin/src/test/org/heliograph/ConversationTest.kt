@@ -8,6 +8,7 @@ import kotlinx.coroutines.withTimeout
 import org.heliograph.Phone.Companion.isActive
 import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.BeforeAll
 import org.junit.jupiter.api.Test
@@ -52,6 +53,8 @@ internal class ConversationTest {
         // The invited learn the name from the first message, not from the invitation.
         val groupOfBen = ben.untilConversation("for the group and its name") { it.name == "Ridge" && it.isActive }
         assertEquals(ConversationKind.GROUP to Security.ENCRYPTED, groupOfBen.kind to groupOfBen.security)
+        assertTrue(ana.heliograph.conversation(group).getOrThrow().mayChangeMembers, "who made it")
+        assertFalse(groupOfBen.mayChangeMembers, "who was invited")
         val got = ben.untilMessage(groupOfBen.id, "for a text") { it.text == "the bridge is open again" }
         assertEquals(Security.ENCRYPTED, got.security)
         assertEquals(AccountSender(ana.account.address), got.sender)

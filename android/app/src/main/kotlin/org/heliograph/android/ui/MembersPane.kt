@@ -47,14 +47,18 @@ internal fun MembersPane(state: MembersState, invite: (String) -> Unit, remove: 
                 color = MaterialTheme.colorScheme.onSurfaceVariant,
             )
         },
-        bottom = {
-            MainAction(
-                stringResource(R.string.invite),
-                { if (address.text.isNotBlank()) invite(address.text.toString()) },
-                Modifier.testTag("invite"),
-                address.text.isNotBlank(),
-                state.busy,
-            )
+        bottom = if (state.mayChange) {
+            {
+                MainAction(
+                    stringResource(R.string.invite),
+                    { if (address.text.isNotBlank()) invite(address.text.toString()) },
+                    Modifier.testTag("invite"),
+                    address.text.isNotBlank(),
+                    state.busy,
+                )
+            }
+        } else {
+            null
         },
     ) {
         val members = state.members
@@ -69,20 +73,22 @@ internal fun MembersPane(state: MembersState, invite: (String) -> Unit, remove: 
             for (member in members) {
                 val name = if (member.isOwn) stringResource(R.string.member_you, member.name) else member.name
                 PersonLine(member.address, name) {
-                    if (!member.isOwn) {
+                    if (state.mayChange && !member.isOwn) {
                         IconAction(Icons.trash, stringResource(R.string.remove_member, name), {
                             asked = member.address
                         })
                     }
                 }
             }
-            PartTitle(stringResource(R.string.invite_somebody))
-            AddressField(
-                address,
-                stringResource(R.string.address_or_link),
-                Modifier.testTag("member"),
-                stringResource(R.string.address_hint),
-            ) { if (address.text.isNotBlank()) invite(address.text.toString()) }
+            if (state.mayChange) {
+                PartTitle(stringResource(R.string.invite_somebody))
+                AddressField(
+                    address,
+                    stringResource(R.string.address_or_link),
+                    Modifier.testTag("member"),
+                    stringResource(R.string.address_hint),
+                ) { if (address.text.isNotBlank()) invite(address.text.toString()) }
+            }
         }
     }
 }

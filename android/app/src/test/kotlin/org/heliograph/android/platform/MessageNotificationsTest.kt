@@ -50,6 +50,7 @@ class MessageNotificationsTest {
         conversation = Conversation(
             id = ConversationId(conversation), kind = ConversationKind.GROUP, address = "team@rooms.example.org",
             name = "Bridge\u202e team", security = Security.ENCRYPTED, state = ConversationState.ACTIVE, failure = null,
+            mayChangeMembers = false,
             createdAtMs = 1,
             unread = texts.size.toULong(),
             lastActivityMs = 2,

@@ -164,6 +164,15 @@ class PanesTest {
     }
 
     @Test
+    fun `members of a group that is not ours are shown, and nothing to change them with`() {
+        show { MembersPane(Samples.members.copy(mayChange = false), {}, {}, {}) }
+        compose.onNodeWithText("ben@relief.example").assertExists()
+        compose.onNodeWithContentDescription("Remove ben").assertDoesNotExist()
+        compose.onNodeWithTag("invite").assertDoesNotExist()
+        compose.onNodeWithTag("member").assertDoesNotExist()
+    }
+
+    @Test
     fun `the server's key is trusted by the button that says so`() {
         var trusted = 0
         show { SignInPane(Samples.certificate, SignInEvents(trust = { trusted += 1 })) }

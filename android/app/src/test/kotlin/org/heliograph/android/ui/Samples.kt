@@ -215,6 +215,7 @@ internal object Samples {
             Member("ben@relief.example", "ben", false),
             Member("cam@hospital.example", "cam", false),
         ),
+        mayChange = true,
     )
 
     val newGroup = NewGroupState(

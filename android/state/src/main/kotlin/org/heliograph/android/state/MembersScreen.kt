@@ -13,6 +13,8 @@ public data class MembersState(
     val title: String = "",
     /** Who is in it; nothing while that is being read. */
     val members: List<Member>? = null,
+    /** We may invite others and remove them. */
+    val mayChange: Boolean = false,
     /** Invitations or removals under way. */
     val busy: Boolean = false,
     /** How often somebody was invited: when it grows, the field is emptied. */
@@ -41,8 +43,12 @@ public class MembersScreen(
     init {
         attempt({ now, failure -> now.copy(failure = failure) }) {
             messenger.conversations().mapNotNull { all -> all.firstOrNull { it.id == group } }
-                .map { it.title() to messenger.members(group).getOrThrow() }
-                .collect { (title, members) -> change { it.copy(title = title, members = sorted(members)) } }
+                .map { it to sorted(messenger.members(group).getOrThrow()) }
+                .collect { (group, members) ->
+                    change {
+                        it.copy(title = group.title(), members = members, mayChange = group.mayChangeMembers)
+                    }
+                }
         }
     }
 
@@ -52,11 +58,11 @@ public class MembersScreen(
 
     /** Invites who [text] names: an address or an `xmpp:` link. */
     public fun invite(text: String): Unit = work {
-        messenger.invite(group, listOf(accounts.readAddress(text.trim()).getOrThrow().address))
+        messenger.invite(group, listOf(accounts.readAddress(text.trim()).getOrThrow().address)).getOrThrow()
         change { it.copy(invited = it.invited + 1) }
     }
 
-    /** Removes somebody; the core refuses if the group is not ours. */
+    /** Removes somebody. */
     public fun remove(address: String): Unit = work { messenger.remove(group, listOf(address)).getOrThrow() }
 
     private fun work(what: suspend () -> Unit) {

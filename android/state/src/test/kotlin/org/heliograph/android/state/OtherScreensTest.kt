@@ -129,12 +129,13 @@ class OtherScreensTest {
 
     @Test
     fun `members are listed with ourselves first, and a refusal is shown`() = runTest {
-        messenger.inbox.value = listOf(sampleConversation())
+        messenger.inbox.value = listOf(sampleConversation(mayChangeMembers = true))
         messenger.group = listOf("cam@relief.example", "ana@relief.example", "ben@relief.example")
         val screen = MembersScreen(messenger, shell.accounts, ConversationId(1), backgroundScope)
         runCurrent()
         assertEquals(listOf("ana", "ben", "cam"), screen.state.value.members?.map { it.name })
         assertTrue(screen.state.value.members?.first()?.isOwn == true)
+        assertTrue(screen.state.value.mayChange)
         messenger.failure = FailureCode.FORBIDDEN
         screen.remove("ben@relief.example")
         runCurrent()
@@ -145,6 +146,9 @@ class OtherScreensTest {
         runCurrent()
         assertEquals(listOf("remove ben@relief.example", "invite dara@relief.example"), messenger.asked)
         assertEquals(1, screen.state.value.invited)
+        messenger.inbox.value = listOf(sampleConversation())
+        runCurrent()
+        assertFalse(screen.state.value.mayChange)
     }
 
     @Test

@@ -48,6 +48,7 @@ public fun sampleConversation(
     draft: String = "",
     preview: org.heliograph.Preview? = null,
     state: ConversationState = ConversationState.ACTIVE,
+    mayChangeMembers: Boolean = false,
 ): Conversation = Conversation(
     id = ConversationId(id),
     kind = kind,
@@ -56,6 +57,7 @@ public fun sampleConversation(
     security = Security.ENCRYPTED,
     state = state,
     failure = null,
+    mayChangeMembers = mayChangeMembers,
     createdAtMs = 0,
     unread = unread,
     lastActivityMs = 60_000,
