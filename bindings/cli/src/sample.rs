@@ -29,6 +29,7 @@ pub fn conversation(id: i64, kind: ConversationKind, address: &str, name: Option
         kind,
         address: Address::parse(address).unwrap(),
         name: name.map(str::to_owned),
+        title: String::new(),
         security: if kind == ConversationKind::Group { Security::Encrypted } else { Security::Plain },
         state: ConversationState::Active,
         failure: None,

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::argument;
 use crate::connection::{Connection, ConnectionChanges, Traffic, Usage};
-use crate::conversation::{Conversation, ConversationFeed, Notification};
+use crate::conversation::{Conversation, ConversationFeed, Member, Notification};
 use crate::delivery::Delivery;
 use crate::error::{Failure, HeliographError, closed};
 use crate::message::{Message, messages};
@@ -68,6 +68,7 @@ pub struct Settings {
 #[derive(uniffi::Object)]
 pub struct HeliographClient {
     address: String,
+    name: String,
     /// `None` after the end. Taken before the runtime ends; declared before it, so that it is dropped first.
     client: RwLock<Option<Arc<Client>>>,
     runtime: OwnRuntime,
@@ -114,6 +115,7 @@ impl HeliographClient {
         };
         Ok(Arc::new(Self {
             address: client.address().to_string(),
+            name: client.address().name(),
             client: RwLock::new(Some(Arc::new(client))),
             runtime,
             ending: tokio::sync::Mutex::default(),
@@ -123,6 +125,11 @@ impl HeliographClient {
     /// Our account, `name@server`.
     pub fn address(&self) -> String {
         self.address.clone()
+    }
+
+    /// What to call our account: what others see of it, and what to be called in ordinary rooms.
+    pub fn name(&self) -> String {
+        self.name.clone()
     }
 
     /// The link to our account, as for a QR code: `xmpp:ana@example.org`. See [`read_address`](crate::read_address).
@@ -286,7 +293,7 @@ impl HeliographClient {
     }
 
     /// The accounts in a group, ours included; empty for chats and ordinary rooms.
-    pub async fn members(&self, conversation: i64) -> Result<Vec<String>, HeliographError> {
+    pub async fn members(&self, conversation: i64) -> Result<Vec<Member>, HeliographError> {
         let id = argument::conversation(conversation);
         let members = self.run(|client| async move { client.members(id) }).await?;
         Ok(members.into_iter().map(Into::into).collect())

@@ -20,13 +20,20 @@ pub struct Contact {
     pub address: String,
     /// What it is the address of, as far as the text says.
     pub kind: ContactKind,
+    /// What to call it, as its address has it. One line, never empty.
+    pub title: String,
     /// A name that the text proposes for it: one line, never empty. Nobody has checked it.
     pub name: Option<String>,
 }
 
 impl From<heliograph_client::Contact> for Contact {
     fn from(contact: heliograph_client::Contact) -> Self {
-        Self { address: contact.address.into(), kind: contact.kind, name: contact.name }
+        Self {
+            title: contact.address.name(),
+            address: contact.address.into(),
+            kind: contact.kind,
+            name: contact.name,
+        }
     }
 }
 

@@ -54,8 +54,10 @@ pub struct Conversation {
     pub kind: ConversationKind,
     /// The contact, or the room.
     pub address: String,
-    /// The name of a group.
+    /// The name that a group gives itself.
     pub name: Option<String>,
+    /// What to call it: its name, or else the part of the address before the `@`. One line, never empty; two may share it.
+    pub title: String,
     /// Whether what is sent here is end-to-end encrypted. Known for sure once the state is no longer `Preparing`.
     pub security: Security,
     /// Whether it can be used.
@@ -76,6 +78,21 @@ pub struct Conversation {
     pub preview: Option<Preview>,
     /// Grows with every change, also of the preview.
     pub revision: u64,
+}
+
+/// Somebody in a group.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Member {
+    /// `name@server`.
+    pub address: String,
+    /// What to call them. One line, never empty; two may share it.
+    pub name: String,
+}
+
+impl From<heliograph_client::Address> for Member {
+    fn from(address: heliograph_client::Address) -> Self {
+        Self { name: address.name(), address: address.into() }
+    }
 }
 
 /// The last message of a timeline, for the line of its conversation in the list.
@@ -127,6 +144,7 @@ impl From<heliograph_client::Conversation> for Conversation {
             kind: conversation.kind,
             address: conversation.address.into(),
             name: conversation.name,
+            title: conversation.title,
             security: conversation.security,
             state: conversation.state,
             failure: conversation.failure.map(Into::into),

@@ -26,6 +26,8 @@ pub struct Delivery {
 pub struct Recipient {
     /// `name@server`.
     pub address: String,
+    /// What to call them. One line, never empty; two may share it.
+    pub name: String,
     /// When we learned that it has the message, in milliseconds since 1970.
     pub delivered_at_ms: Option<i64>,
     /// When we learned that it has shown it to its user, in milliseconds since 1970.
@@ -65,6 +67,7 @@ impl From<heliograph_client::Delivery> for Delivery {
 impl From<heliograph_client::Recipient> for Recipient {
     fn from(recipient: heliograph_client::Recipient) -> Self {
         Self {
+            name: recipient.address.name(),
             address: recipient.address.into(),
             delivered_at_ms: recipient.delivered_at.map(|at| at.0),
             displayed_at_ms: recipient.displayed_at.map(|at| at.0),

@@ -43,7 +43,7 @@ pub use certificate::{ServerCertificate, inspect_server};
 pub use client::{CatchUpEnd, CatchUpReport, HeliographClient};
 pub use connection::{Connection, ConnectionChanges, SituationUsage, Traffic, Usage};
 pub use contact::{Contact, read_address};
-pub use conversation::{Conversation, ConversationFeed, Notification, Preview};
+pub use conversation::{Conversation, ConversationFeed, Member, Notification, Preview};
 pub use delivery::{Delivery, Recipient};
 pub use error::{Failure, HeliographError};
 pub use log::{LogLevel, export_log, start_logging};

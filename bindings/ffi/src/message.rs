@@ -48,11 +48,15 @@ pub enum Sender {
     Account {
         /// `name@server`.
         address: String,
+        /// What to call them. One line, never empty; two may share it.
+        name: String,
     },
     /// Somebody in an ordinary room who is known by a nick only. A nick may look like an address and proves nothing.
     Occupant {
         /// The nick, as its owner chose it.
         nick: String,
+        /// What to call them: the nick on one line, never empty.
+        name: String,
     },
 }
 
@@ -93,9 +97,10 @@ pub struct Message {
 
 impl From<heliograph_client::Sender> for Sender {
     fn from(sender: heliograph_client::Sender) -> Self {
+        let name = sender.name();
         match sender {
-            heliograph_client::Sender::Account(address) => Self::Account { address: address.into() },
-            heliograph_client::Sender::Occupant(nick) => Self::Occupant { nick },
+            heliograph_client::Sender::Account(address) => Self::Account { address: address.into(), name },
+            heliograph_client::Sender::Occupant(nick) => Self::Occupant { nick, name },
         }
     }
 }

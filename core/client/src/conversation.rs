@@ -1,7 +1,7 @@
 //! A conversation as an app shows it in its list.
 
 use heliograph_model::{
-    Address, ConversationId, ConversationKind, DeliveryState, ErrorCode, Security, Timestamp,
+    Address, ConversationId, ConversationKind, DeliveryState, ErrorCode, Security, Timestamp, name,
 };
 use heliograph_store::conversation::ConversationState;
 use heliograph_store::inbox::{Listed, Newest};
@@ -18,6 +18,8 @@ pub struct Conversation {
     pub address: Address,
     /// What the group calls itself.
     pub name: Option<String>,
+    /// What to call it: its name, or else that of the contact or room as its address has it (see [`heliograph_model::name`]).
+    pub title: String,
     /// Whether what is sent now is encrypted.
     pub security: Security,
     /// Whether one can send.
@@ -93,6 +95,7 @@ impl From<Listed> for Conversation {
     fn from(listed: Listed) -> Self {
         let stored = listed.conversation;
         Self {
+            title: name::title(stored.name.as_deref(), &stored.address),
             id: stored.id,
             kind: stored.kind,
             address: stored.address,

@@ -13,6 +13,7 @@ pub mod contact;
 pub mod entropy;
 pub mod error;
 pub mod id;
+pub mod name;
 pub mod push;
 pub mod stanza;
 pub mod state;

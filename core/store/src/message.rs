@@ -104,6 +104,14 @@ impl Sender {
     /// `sender_kind` of an occupant.
     const OCCUPANT: i64 = 1;
 
+    /// What to call them (see [`heliograph_model::name`]).
+    pub fn name(&self) -> String {
+        match self {
+            Self::Account(address) => address.name(),
+            Self::Occupant(nick) => heliograph_model::name::nick(nick),
+        }
+    }
+
     /// As stored: kind and text.
     fn to_stored(&self) -> (i64, String) {
         match self {

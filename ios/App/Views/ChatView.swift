@@ -110,12 +110,3 @@ private struct BubbleView: View {
         .accessibilityElement(children: .combine)
     }
 }
-
-extension Sender {
-    var name: String {
-        switch self {
-        case .account(let address): address
-        case .occupant(let nick): nick
-        }
-    }
-}

@@ -53,7 +53,10 @@ private struct RecipientRow: View {
                 Text("Waiting")
             }
         } label: {
-            Text(verbatim: recipient.address)
+            VStack(alignment: .leading) {
+                Text(verbatim: recipient.name)
+                Text(verbatim: recipient.address).font(.caption).foregroundStyle(.secondary)
+            }
         }
     }
 }

@@ -43,11 +43,14 @@ struct MembersView: View {
 
     var body: some View {
         List {
-            ForEach(screen.addresses, id: \.self) { address in
-                Text(verbatim: address)
+            ForEach(screen.members, id: \.address) { member in
+                VStack(alignment: .leading) {
+                    Text(verbatim: member.name)
+                    Text(verbatim: member.address).font(.caption).foregroundStyle(.secondary)
+                }
                     .swipeActions {
                         if screen.mayChange {
-                            Button("Remove", role: .destructive) { Task { await screen.remove(address) } }
+                            Button("Remove", role: .destructive) { Task { await screen.remove(member.address) } }
                         }
                     }
             }

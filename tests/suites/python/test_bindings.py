@@ -110,7 +110,9 @@ class Conversation(FolderTest):
             )
             self.assertEqual(ready.security, Security.ENCRYPTED)
             members = await phone.client.members(ready.id)
-            self.assertEqual(sorted(members), sorted([ana.account.address, ben.account.address]))
+            expected = {who.account.address: who.account.address.split("@")[0] for who in (ana, ben)}
+            self.assertEqual({member.address: member.name for member in members}, expected)
+            self.assertEqual(ready.title, ready.name)
         self.assertEqual((await ana.client.conversation(group)).name, "Ridge")
         self.assertEqual(read_address(ana.client.contact_uri()).address, ana.account.address)
         return group, ready.id
@@ -124,7 +126,7 @@ class Conversation(FolderTest):
         for author, conversation, reader, text in exchanges:
             row = await author.client.send(conversation, text)
             got = await reader.until_message(lambda message: message.text == text, "for a text")
-            self.assertEqual(got.sender, Sender.ACCOUNT(address=author.account.address))
+            self.assertEqual(got.sender, Sender.ACCOUNT(address=author.account.address, name=author.account.address.split("@")[0]))
             self.assertEqual(got.security, Security.ENCRYPTED)
             self.assertFalse(got.outgoing)
             sent = await author.until_message(
@@ -138,7 +140,7 @@ class Conversation(FolderTest):
     async def look_at_the_list(self, ana: Phone, group: int, ben: Phone, group_of_ben: int) -> None:
         last = await ben.client.conversation(group_of_ben)
         self.assertEqual((last.unread, last.preview.text), (2, 'bring <rope> & "water" for two'))
-        self.assertEqual(last.preview.sender, Sender.ACCOUNT(address=ana.account.address))
+        self.assertEqual(last.preview.sender, Sender.ACCOUNT(address=ana.account.address, name=ana.account.address.split("@")[0]))
         preview = (await ana.client.conversation(group)).preview
         self.assertTrue(preview.outgoing and preview.state in DELIVERED)
 

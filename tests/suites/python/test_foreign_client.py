@@ -75,7 +75,7 @@ class BesideAForeignClient(unittest.IsolatedAsyncioTestCase):
         text = f"up to the ford \N{MOUNTAIN} {self.mark}"
         id_of_answer = foreign.say(PHONE_BESIDE_FOREIGN_CLIENT.address, text)
         answer = await phone.until_message(lambda message: message.text == text, "for slixmpp's text")
-        self.assertEqual(answer.sender, Sender.ACCOUNT(address=FOREIGN_CLIENT.address))
+        self.assertEqual(answer.sender, Sender.ACCOUNT(address=FOREIGN_CLIENT.address, name=FOREIGN_CLIENT.address.split("@")[0]))
         self.assertEqual((answer.security, answer.outgoing, answer.id), (Security.PLAIN, False, id_of_answer))
         self.assertEqual(answer.conversation, chat)
         await foreign.until_receipt(id_of_answer)
@@ -120,7 +120,7 @@ class BesideAForeignClient(unittest.IsolatedAsyncioTestCase):
         text = f"I have {self.mark}"
         foreign.say(address, text, "groupchat")
         answer = await phone.until_message(lambda message: message.text == text, "for slixmpp in the room")
-        self.assertEqual(answer.sender, Sender.OCCUPANT(nick="chloe"))
+        self.assertEqual(answer.sender, Sender.OCCUPANT(nick="chloe", name="chloe"))
         self.assertEqual((answer.security, answer.outgoing, answer.conversation), (Security.PLAIN, False, room))
         conversation = await phone.client.conversation(room)
         self.assertEqual((conversation.kind, conversation.security), (ConversationKind.ROOM, Security.PLAIN))

@@ -65,6 +65,9 @@ public final class Client: Sendable {
     /// Our account, `name@server`.
     public var address: String { core.address() }
 
+    /// What to call our account: what others see of it, and what to be called in ordinary rooms.
+    public var name: String { core.name() }
+
     /// The link to our account, as for a QR code.
     public func contactURI() throws(HeliographError) -> String {
         try attempt { try core.contactUri() }

@@ -75,7 +75,7 @@ extension Client {
     }
 
     /// The accounts in a group, ours included; empty for chats and ordinary rooms.
-    public func members(of group: ConversationID) async throws(HeliographError) -> [String] {
+    public func members(of group: ConversationID) async throws(HeliographError) -> [Member] {
         try await attempt { try await core.members(conversation: group.number) }
     }
 

@@ -12,6 +12,8 @@ public typealias TlsMode = HeliographCore.TlsMode
 
 /// One conversation. A later copy with the same id and a higher revision replaces an earlier one.
 public typealias Conversation = HeliographCore.Conversation
+/// Somebody in a group.
+public typealias Member = HeliographCore.Member
 /// Names a conversation on this device.
 public typealias ConversationID = HeliographCore.ConversationID
 /// What a conversation is.
@@ -99,10 +101,14 @@ extension Conversation: Identifiable {
     public var lastActivity: Date? {
         lastActivityMs.map(Date.init(millisecondsSince1970:))
     }
+}
 
-    /// The name of the group, or else the address.
-    public var title: String {
-        name ?? address
+extension Sender {
+    /// What to call them: one line, never empty; two may share it.
+    public var name: String {
+        switch self {
+        case .account(_, let name), .occupant(_, let name): name
+        }
     }
 }
 

@@ -18,7 +18,7 @@ import Testing
         let chatOfBen = try await ben.until("the chat") { $0.address == ana.client.address }.id
         let got = try await ben.until("the text", in: chatOfBen) { $0.text == "the bridge is open again" }
         #expect(got.security == .encrypted && !got.outgoing)
-        #expect(got.sender == .account(address: ana.client.address))
+        #expect(got.sender == .account(address: ana.client.address, name: ana.client.name))
         #expect(abs(got.sentAt.timeIntervalSinceNow) < 3600)
         let delivered = try await ana.until("the receipt", in: chat) { $0.row == row && $0.state.isDelivered }
         #expect(delivered.id == got.id && delivered.outgoing && delivered.deliveredTo == 1)
@@ -93,11 +93,11 @@ import Testing
         try await chloe.client.send("who has the rope?", to: group)
         let heard = try await terminal.until("the text") { $0.text == "who has the rope?" && $0.event == "message" }
         #expect(heard.security == "encrypted" && heard.sender == chloe.client.address)
-        #expect(try await chloe.client.members(of: group).sorted() == [chloe.client.address, dora.address].sorted())
+        #expect(try await chloe.client.members(of: group).map(\.address).sorted() == [chloe.client.address, dora.address].sorted())
 
         try terminal.command(["do": "send", "to": String(heard.conversation!), "text": "I have it"])
         let answer = try await chloe.until("the answer", in: group) { $0.text == "I have it" }
-        #expect(answer.security == .encrypted && answer.sender == .account(address: dora.address))
+        #expect(answer.security == .encrypted && answer.sender == .account(address: dora.address, name: "dora"))
         #expect(try await chloe.client.conversation(group).name == "Ridge")
         try await chloe.client.shutdown()
     }

@@ -102,7 +102,7 @@ extension UnreadConversation {
         return Alert(
             conversation: conversation.id,
             message: newest.row,
-            title: conversation.title.onOneLine,
+            title: conversation.title,
             body: Bubble(message: newest, beginsGroup: true, endsGroup: true).text
         )
     }

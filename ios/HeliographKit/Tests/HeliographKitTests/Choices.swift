@@ -90,6 +90,5 @@ import Testing
         #expect(answer(NotificationAnswer.touched, info) == .open(ConversationID(7)))
         #expect(answer(NotificationAnswer.touched, [:]) == .open(nil))
         #expect(answer("com.apple.UNNotificationDismissActionIdentifier", info) == nil)
-        #expect("Ridge\u{202e}\n team ".onOneLine == "Ridge team")
     }
 }

@@ -60,11 +60,11 @@ import Testing
 
         let members = Members(client: ana.client, group: group)
         let watching = Task { await members.listen() }
-        try await until("the members") { members.addresses == [ana.client.address, ben.client.address] }
-        #expect(members.mayChange)
+        try await until("the members") { members.members.map(\.address) == [ana.client.address, ben.client.address] }
+        #expect(members.mayChange && members.members[0].name == ana.client.name)
         let seenByBen = Members(client: ben.client, group: reading.id)
         let watchingToo = Task { await seenByBen.listen() }
-        try await until("the members on Ben's phone") { seenByBen.addresses.count == 2 }
+        try await until("the members on Ben's phone") { seenByBen.members.count == 2 }
         #expect(!seenByBen.mayChange)
 
         let search = Search(client: ben.client)

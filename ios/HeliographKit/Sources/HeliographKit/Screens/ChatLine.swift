@@ -37,13 +37,6 @@ public struct Bubble: Equatable {
     }
 }
 
-extension String {
-    /// A name on one line, without what could change how the line around it reads. Names are chosen by strangers.
-    var onOneLine: String {
-        String(String.UnicodeScalarView(unicodeScalars.filter { !$0.isHarmful })).trimmed
-    }
-}
-
 extension Unicode.Scalar {
     /// Controls (Cc), and the embeddings, overrides and isolates of UAX #9.
     fileprivate var isHarmful: Bool {

@@ -27,7 +27,7 @@ public final class NewChat: Screen {
             let contact = try Client.readAddress(text)
             switch contact.kind {
             case .account: return try await client.startChat(with: contact.address)
-            case .room: return try await client.joinRoom(contact.address, as: client.nick)
+            case .room: return try await client.joinRoom(contact.address, as: client.name)
             }
         }
     }
@@ -80,7 +80,7 @@ public final class Members: Screen {
     /// Which group.
     public let group: ConversationID
     /// The accounts, ours first.
-    public private(set) var addresses: [String] = []
+    public private(set) var members: [Member] = []
     /// We may invite others and remove them.
     public private(set) var mayChange = false
     /// What is being typed.
@@ -99,7 +99,8 @@ public final class Members: Screen {
                 guard let found = update.conversations.first(where: { $0.id == group }) else { continue }
                 mayChange = found.mayChangeMembers
                 let all = try await client.members(of: group)
-                addresses = all.sorted { ($0 == client.address ? 0 : 1, $0) < ($1 == client.address ? 0 : 1, $1) }
+                let own = client.address
+                members = all.sorted { ($0.address == own ? 0 : 1, $0.address) < ($1.address == own ? 0 : 1, $1.address) }
             }
         }
     }
@@ -115,11 +116,6 @@ public final class Members: Screen {
         let (client, group) = (client, group)
         await perform { try await client.remove([address], from: group) }
     }
-}
-
-extension Client {
-    /// What we are called in ordinary rooms: the part of our address before the `@`.
-    var nick: String { String(address.prefix { $0 != "@" }) }
 }
 
 extension String {

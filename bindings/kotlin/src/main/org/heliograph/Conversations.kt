@@ -24,7 +24,7 @@ public suspend fun Heliograph.conversation(id: ConversationId): Outcome<Conversa
     attempt { core.conversation(id.number) }
 
 /** The accounts in a group, ours included; empty for chats and ordinary rooms. */
-public suspend fun Heliograph.members(conversation: ConversationId): Outcome<List<String>> =
+public suspend fun Heliograph.members(conversation: ConversationId): Outcome<List<Member>> =
     attempt { core.members(conversation.number) }
 
 /**

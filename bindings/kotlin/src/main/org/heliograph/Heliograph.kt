@@ -24,6 +24,9 @@ public class Heliograph private constructor(internal val core: HeliographClient)
     /** Our account, `name@server`. */
     public val address: String = core.address()
 
+    /** What to call our account: what others see of it, and what to be called in ordinary rooms. */
+    public val name: String = core.name()
+
     /**
      * The connection as it is now, and each time it changes. States in between may be left out. Ends when the client is
      * shut down.

@@ -47,6 +47,9 @@ public typealias Preview = org.heliograph.ffi.Preview
 /** A conversation with unread messages, as a notification shows it. */
 public typealias Notification = org.heliograph.ffi.Notification
 
+/** Somebody in a group. */
+public typealias Member = org.heliograph.ffi.Member
+
 /** Whether a conversation or a message is end-to-end encrypted. */
 public typealias Security = org.heliograph.ffi.Security
 
@@ -134,8 +137,12 @@ public typealias PushTarget = org.heliograph.ffi.PushTarget
 /** One field of what goes with a [PushTarget]. */
 public typealias PushOption = org.heliograph.ffi.PushOption
 
-/** The name of a group, or else the address. */
-public val Conversation.title: String get() = name ?: address
+/** What to call them: one line, never empty; two may share it. */
+public val Sender.name: String
+    get() = when (this) {
+        is AccountSender -> name
+        is OccupantSender -> name
+    }
 
 /** When the last message came or went. */
 public val Conversation.lastActivity: Instant? get() = lastActivityMs?.let(Instant::fromEpochMilliseconds)

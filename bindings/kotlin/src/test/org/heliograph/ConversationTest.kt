@@ -47,24 +47,27 @@ internal class ConversationTest {
         val group = ana.heliograph.createGroup("Ridge", others).getOrThrow()
         ana.untilConversation("for the group") { it.id == group && it.isActive }
         val members = ana.heliograph.members(group).getOrThrow()
-        assertEquals((others + ana.account.address).sorted(), members.sorted())
+        assertEquals((others + ana.account.address).sorted(), members.map { it.address }.sorted())
+        assertEquals(listOf("ana", "ben", "dora"), members.map { it.name }.sorted())
+        assertEquals("ana", ana.heliograph.name)
 
         val row = ana.heliograph.send(group, "the bridge is open again").getOrThrow()
         // The invited learn the name from the first message, not from the invitation.
-        val groupOfBen = ben.untilConversation("for the group and its name") { it.name == "Ridge" && it.isActive }
+        val groupOfBen = ben.untilConversation("for the group and its name") { it.title == "Ridge" && it.isActive }
         assertEquals(ConversationKind.GROUP to Security.ENCRYPTED, groupOfBen.kind to groupOfBen.security)
+        assertEquals("Ridge", groupOfBen.title)
         assertTrue(ana.heliograph.conversation(group).getOrThrow().mayChangeMembers, "who made it")
         assertFalse(groupOfBen.mayChangeMembers, "who was invited")
         val got = ben.untilMessage(groupOfBen.id, "for a text") { it.text == "the bridge is open again" }
         assertEquals(Security.ENCRYPTED, got.security)
-        assertEquals(AccountSender(ana.account.address), got.sender)
+        assertEquals(AccountSender(ana.account.address, ana.account.name), got.sender)
         dora.until(""""event":"message"""", "the bridge is open again", """"security":"encrypted"""")
 
         dora.send("Ridge", "good, we start at six")
         for ((phone, conversation) in listOf(ana to group, ben to groupOfBen.id)) {
             val heard = phone.untilMessage(conversation, "for the Rust client") { it.text == "good, we start at six" }
             assertEquals(Security.ENCRYPTED, heard.security)
-            assertEquals(AccountSender(Environment.account("dora").address), heard.sender)
+            assertEquals(AccountSender(Environment.account("dora").address, "dora"), heard.sender)
         }
         ben.heliograph.send(groupOfBen.id, "bring <rope> & water \u26f0").getOrThrow()
         ana.untilMessage(group, "for an answer") { it.text == "bring <rope> & water \u26f0" }
@@ -79,7 +82,7 @@ internal class ConversationTest {
         val chat = ana.heliograph.startChat(ben.account.address).getOrThrow()
         ana.untilConversation("for the chat") { it.id == chat && it.isActive && it.security == Security.ENCRYPTED }
         val sent = ana.heliograph.send(chat, "are the tents dry?").getOrThrow()
-        val chatOfBen = ben.untilConversation("for the chat") { it.title == ana.account.address && it.unread > 0u }
+        val chatOfBen = ben.untilConversation("for the chat") { it.title == ana.account.name && it.unread > 0u }
         val got = ben.untilMessage(chatOfBen.id, "for a text") { it.text == "are the tents dry?" }
         assertEquals(Security.ENCRYPTED, got.security)
 

@@ -69,7 +69,7 @@ internal class MistakesTest {
 
     @Test
     fun `addresses are read from what is typed and scanned`(): Unit = runBlocking {
-        val ana = Contact("ana@example.org", ContactKind.ACCOUNT, name = null)
+        val ana = Contact("ana@example.org", ContactKind.ACCOUNT, title = "ana", name = null)
         assertEquals(ana, readAddress("xmpp:ana@example.org?message").getOrThrow())
         assertEquals(ContactKind.ROOM, readAddress("xmpp:crew@muc.example.org?join").getOrThrow().kind)
         assertEquals(FailureCode.INVALID_ARGUMENT, failed { readAddress("no address") }.code)

@@ -62,7 +62,7 @@ internal class TimelineStateTest {
         row = MessageRow(row),
         conversation = ConversationId(1),
         id = "id-$row",
-        sender = AccountSender("ana@example.org"),
+        sender = AccountSender("ana@example.org", "ana"),
         outgoing = true,
         security = Security.ENCRYPTED,
         text = text,

@@ -7,6 +7,7 @@ import org.heliograph.Conversation
 import org.heliograph.ConversationId
 import org.heliograph.Delivery
 import org.heliograph.Heliograph
+import org.heliograph.Member
 import org.heliograph.Message
 import org.heliograph.MessageRow
 import org.heliograph.Older
@@ -65,6 +66,8 @@ private suspend fun <T> ClientUse.read(work: suspend () -> Outcome<T>): Outcome<
 internal class ClientMessenger(private val client: Heliograph, private val use: ClientUse) : Messenger {
     override val address: String get() = client.address
 
+    override val name: String get() = client.name
+
     override fun connection(): Flow<Connection> = client.connection
 
     override fun conversations(): Flow<List<Conversation>> = client.conversations.onStart { use.awake() }
@@ -102,7 +105,7 @@ internal class ClientMessenger(private val client: Heliograph, private val use: 
     override suspend fun joinRoom(room: String, nick: String): Outcome<ConversationId> =
         use.held { client.joinRoom(room, nick) }
 
-    override suspend fun members(conversation: ConversationId): Outcome<List<String>> =
+    override suspend fun members(conversation: ConversationId): Outcome<List<Member>> =
         use.read { client.members(conversation) }
 
     override suspend fun invite(group: ConversationId, members: List<String>): Outcome<Unit> =

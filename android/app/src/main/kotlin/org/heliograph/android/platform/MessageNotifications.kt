@@ -27,7 +27,6 @@ import org.heliograph.Sender
 import org.heliograph.android.R
 import org.heliograph.android.state.Preferences
 import org.heliograph.notifications
-import org.heliograph.title
 
 /**
  * Unread messages as notifications in the style of a conversation, one for each, with an answer and "read" in place.
@@ -79,7 +78,7 @@ internal class MessageNotifications(private val context: Context, private val pr
     private fun notification(unread: Notification, ownAddress: String): android.app.Notification {
         val conversation = unread.conversation
         if (!preferences().notificationText) return withheld(unread)
-        val title = readable(conversation.title)
+        val title = conversation.title
         val isGroup = conversation.kind != ConversationKind.DIRECT
         val style = NotificationCompat.MessagingStyle(person(context.getString(R.string.notification_me), ownAddress))
         if (isGroup) style.setConversationTitle(title).setGroupConversation(true)
@@ -234,13 +233,8 @@ internal class MessageNotifications(private val context: Context, private val pr
 private val Notification.newest: Long get() = messages.last().row.number
 
 private fun person(sender: Sender): Person = when (sender) {
-    is AccountSender -> person(sender.address.substringBefore('@'), sender.address)
-    is OccupantSender -> person(sender.nick, "occupant:${sender.nick}")
+    is AccountSender -> person(sender.name, sender.address)
+    is OccupantSender -> person(sender.name, "occupant:${sender.nick}")
 }
 
-private fun person(name: String, key: String): Person =
-    Person.Builder().setName(readable(name).ifEmpty { "?" }).setKey(key).build()
-
-/** A name on one line, without what could reorder the line around it. Names are chosen by strangers. */
-private fun readable(name: String): String =
-    name.filterNot { it.isISOControl() || it.category == CharCategory.FORMAT }.trim()
+private fun person(name: String, key: String): Person = Person.Builder().setName(name).setKey(key).build()

@@ -21,7 +21,6 @@ import org.heliograph.conversation
 import org.heliograph.conversations
 import org.heliograph.getOrNull
 import org.heliograph.setDraft
-import org.heliograph.title
 
 /**
  * Takes a text that another app shares: asks for the conversation, unless the system's sheet named one, and puts the

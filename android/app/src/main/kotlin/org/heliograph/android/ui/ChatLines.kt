@@ -45,7 +45,7 @@ import org.heliograph.SeamKind
 import org.heliograph.Security
 import org.heliograph.android.R
 import org.heliograph.android.state.ChatItem
-import org.heliograph.android.state.personName
+import org.heliograph.name
 
 /** The day of what follows. */
 @Composable
@@ -185,7 +185,7 @@ private fun DeliveryLabel(state: DeliveryState) {
 
 @Composable
 private fun spoken(item: ChatItem.Bubble, isPlainHere: Boolean): String {
-    val who = if (item.message.outgoing) stringResource(R.string.you) else personName(item.message.sender)
+    val who = if (item.message.outgoing) stringResource(R.string.you) else item.message.sender.name
     val time = timeOfDay(item.message.sentAtMs)
     val text = stringResource(R.string.spoken_message, who, item.text, time)
     return if (isPlainHere) "$text ${stringResource(R.string.not_encrypted)}" else text

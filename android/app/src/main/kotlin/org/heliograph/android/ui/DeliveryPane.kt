@@ -29,7 +29,6 @@ import org.heliograph.Waiting
 import org.heliograph.android.R
 import org.heliograph.android.state.ConnectionLine
 import org.heliograph.android.state.DeliveryScreenState
-import org.heliograph.android.state.personName
 
 /** What the user does about a message. */
 internal class DeliveryEvents(val sendAgain: () -> Unit = {}, val discard: () -> Unit = {})
@@ -181,5 +180,5 @@ private fun RecipientLine(recipient: Recipient) {
         delivered != null -> stringResource(R.string.recipient_delivered, longMoment(delivered))
         else -> stringResource(R.string.recipient_unknown)
     }
-    PersonLine(text, personName(recipient.address))
+    PersonLine(text, recipient.name)
 }

@@ -23,7 +23,6 @@ import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.unit.dp
 import org.heliograph.android.R
 import org.heliograph.android.state.MembersState
-import org.heliograph.android.state.personName
 
 /** Who is in a group. */
 @Composable
@@ -32,7 +31,8 @@ internal fun MembersPane(state: MembersState, invite: (String) -> Unit, remove: 
     var asked by rememberSaveable { mutableStateOf<String?>(null) }
     LaunchedEffect(state.invited) { if (state.invited > 0) address.clearText() }
     asked?.let { member ->
-        RemoveQuestion(member, { asked = null }) {
+        val name = state.members?.firstOrNull { it.address == member }?.name ?: member
+        RemoveQuestion(name, { asked = null }) {
             asked = null
             remove(member)
         }
@@ -94,10 +94,10 @@ internal fun MembersPane(state: MembersState, invite: (String) -> Unit, remove: 
 }
 
 @Composable
-private fun RemoveQuestion(member: String, no: () -> Unit, yes: () -> Unit) {
+private fun RemoveQuestion(name: String, no: () -> Unit, yes: () -> Unit) {
     AlertDialog(
         onDismissRequest = no,
-        title = { Text(stringResource(R.string.remove_question, personName(member))) },
+        title = { Text(stringResource(R.string.remove_question, name)) },
         text = { Text(stringResource(R.string.remove_text)) },
         confirmButton = {
             TextButton(yes, Modifier.heightIn(min = TOUCH).testTag("remove"), colors = destructive()) {

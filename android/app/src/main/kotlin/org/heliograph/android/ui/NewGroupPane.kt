@@ -27,7 +27,6 @@ import androidx.compose.ui.text.input.KeyboardCapitalization
 import androidx.compose.ui.unit.dp
 import org.heliograph.android.R
 import org.heliograph.android.state.NewGroupState
-import org.heliograph.android.state.personName
 
 /** What the user does while making a group. */
 internal class NewGroupEvents(
@@ -44,7 +43,9 @@ internal fun NewGroupPane(state: NewGroupState, events: NewGroupEvents, back: ()
     val address = rememberTextFieldState()
     var chosen by rememberSaveable { mutableStateOf(emptyList<String>()) }
     LaunchedEffect(Unit) { if (state.chosen.isEmpty() && chosen.isNotEmpty()) events.restore(chosen) }
-    LaunchedEffect(state.chosen) { if (state.chosen.isNotEmpty() || chosen.size == 1) chosen = state.chosen }
+    LaunchedEffect(state.chosen) {
+        if (state.chosen.isNotEmpty() || chosen.size == 1) chosen = state.chosen.map { it.address }
+    }
     LaunchedEffect(state.added) { if (state.added > 0) address.clearText() }
     val canGo = name.text.isNotBlank() && state.chosen.isNotEmpty()
     Page(
@@ -71,16 +72,16 @@ internal fun NewGroupPane(state: NewGroupState, events: NewGroupEvents, back: ()
             )
             PartTitle(stringResource(R.string.members))
             for (member in state.chosen) {
-                PersonLine(member, personName(member)) {
-                    IconAction(Icons.close, stringResource(R.string.drop_member, personName(member)), {
-                        events.drop(member)
+                PersonLine(member.address, member.name) {
+                    IconAction(Icons.close, stringResource(R.string.drop_member, member.name), {
+                        events.drop(member.address)
                     })
                 }
             }
             InviteField(address, events.add)
             if (state.known.isNotEmpty()) PartTitle(stringResource(R.string.known_contacts))
             for (contact in state.known) {
-                PersonLine(contact, personName(contact), Modifier.clickable { events.add(contact) }) {
+                PersonLine(contact.address, contact.name, Modifier.clickable { events.add(contact.address) }) {
                     Icon(Icons.add, stringResource(R.string.add_member), Modifier.padding(12.dp))
                 }
             }

@@ -29,7 +29,6 @@ import org.heliograph.android.state.Brightness
 import org.heliograph.android.state.Preferences
 import org.heliograph.android.state.Route
 import org.heliograph.android.state.SettingsState
-import org.heliograph.android.state.personName
 
 /** What the user does in the settings. */
 internal class SettingsEvents(
@@ -48,7 +47,7 @@ internal fun SettingsPane(state: SettingsState, events: SettingsEvents, open: (R
         Sheet {
             FailureCard(state.failure)
             PartTitle(stringResource(R.string.account))
-            PersonLine(state.address, personName(state.address))
+            PersonLine(state.address, state.name)
             SideAction(
                 stringResource(R.string.own_code_show),
                 { open(Route.OwnCode) },

@@ -41,7 +41,7 @@ class MessageNotificationsTest {
 
     private fun message(row: Long, conversation: Long, text: String) = Message(
         row = MessageRow(row), conversation = ConversationId(conversation), id = "id-$row",
-        sender = AccountSender("ben@example.org"), outgoing = false, security = Security.ENCRYPTED, text = text,
+        sender = AccountSender("ben@example.org", "ben"), outgoing = false, security = Security.ENCRYPTED, text = text,
         sentAtMs = row, receivedAtMs = row, position = row, state = DeliveryState.ARCHIVED, failure = null,
         deliveredTo = 0u, displayedBy = 0u, revision = 1u,
     )
@@ -49,7 +49,7 @@ class MessageNotificationsTest {
     private fun unread(conversation: Long, vararg texts: String) = Notification(
         conversation = Conversation(
             id = ConversationId(conversation), kind = ConversationKind.GROUP, address = "team@rooms.example.org",
-            name = "Bridge\u202e team", security = Security.ENCRYPTED, state = ConversationState.ACTIVE, failure = null,
+            name = "Bridge\u202e team", title = "Bridge team", security = Security.ENCRYPTED, state = ConversationState.ACTIVE, failure = null,
             mayChangeMembers = false,
             createdAtMs = 1,
             unread = texts.size.toULong(),

@@ -44,6 +44,7 @@ import org.heliograph.android.state.MembersState
 import org.heliograph.android.state.NewChatState
 import org.heliograph.android.state.NewGroupState
 import org.heliograph.android.state.OwnCodeState
+import org.heliograph.android.state.Person
 import org.heliograph.android.state.Preferences
 import org.heliograph.android.state.Route
 import org.heliograph.android.state.SearchState
@@ -61,9 +62,9 @@ internal object Samples {
     /** Now, in all samples. */
     val NOW: Instant = Instant.parse("2026-03-14T15:30:00Z")
     val CLOCK: Clock = Clock.fixed(NOW, ZONE)
-    private val ANA = AccountSender("ana@relief.example")
-    private val BEN = AccountSender("ben@relief.example")
-    private val CAM = AccountSender("cam@hospital.example")
+    private val ANA = AccountSender("ana@relief.example", "ana")
+    private val BEN = AccountSender("ben@relief.example", "ben")
+    private val CAM = AccountSender("cam@hospital.example", "cam")
 
     private fun ago(minutes: Int): Long = NOW.minusSeconds(minutes * 60L).toEpochMilli()
 
@@ -219,8 +220,8 @@ internal object Samples {
     )
 
     val newGroup = NewGroupState(
-        chosen = listOf("ben@relief.example"),
-        known = listOf("cam@hospital.example", "dara@relief.example"),
+        chosen = listOf(Person("ben@relief.example", "ben")),
+        known = listOf(Person("cam@hospital.example", "cam"), Person("dara@relief.example", "dara")),
     )
 
     val search = SearchState(
@@ -253,9 +254,9 @@ internal object Samples {
         attempts = 2u,
         queuedAtMs = ago(12),
         recipients = listOf(
-            Recipient("ben@relief.example", ago(3), ago(2)),
-            Recipient("cam@hospital.example", ago(3), null),
-            Recipient("dara@relief.example", null, null),
+            Recipient("ben@relief.example", "ben", ago(3), ago(2)),
+            Recipient("cam@hospital.example", "cam", ago(3), null),
+            Recipient("dara@relief.example", "dara", null, null),
         ),
     )
 
@@ -296,6 +297,7 @@ internal object Samples {
 
     val settings = SettingsState(
         "ana@relief.example",
+        "ana",
         "0.1.0",
         Preferences(liveMode = true),
         Settings(readReceipts = true),

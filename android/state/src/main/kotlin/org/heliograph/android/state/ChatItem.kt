@@ -4,6 +4,7 @@ import org.heliograph.Message
 import org.heliograph.MessageRow
 import org.heliograph.Seam
 import org.heliograph.SeamKind
+import org.heliograph.name
 import java.time.Instant
 import java.time.LocalDate
 import java.time.ZoneId
@@ -82,7 +83,7 @@ private fun List<Seam>.isBefore(message: Message): Boolean = any { it.isBefore(m
 
 private fun Message.day(zone: ZoneId): LocalDate = Instant.ofEpochMilli(sentAtMs).atZone(zone).toLocalDate()
 
-private fun Message.authorName(): String? = if (outgoing) null else personName(sender)
+private fun Message.authorName(): String? = if (outgoing) null else sender.name
 
 private fun Message.joins(next: Message): Boolean =
     outgoing == next.outgoing && sender == next.sender && security == next.security && state == next.state &&

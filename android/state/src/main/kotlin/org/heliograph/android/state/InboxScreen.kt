@@ -9,6 +9,7 @@ import org.heliograph.DeliveryState
 import org.heliograph.Failure
 import org.heliograph.Security
 import org.heliograph.getOrThrow
+import org.heliograph.name
 
 /** See [InboxScreen]. */
 public data class InboxState(
@@ -74,9 +75,6 @@ public class InboxScreen(private val messenger: Messenger, parent: CoroutineScop
     }
 }
 
-/** What a conversation is called. */
-internal fun Conversation.title(): String = name?.let(::readableLine)?.ifEmpty { null } ?: personName(address)
-
 private fun Conversation.row(): InboxRow {
     val last = preview
     val glimpse = when {
@@ -84,7 +82,7 @@ private fun Conversation.row(): InboxRow {
         last == null -> Glimpse.Nothing
         last.outgoing -> Glimpse.Last(readableLine(last.text), null, last.state)
         kind == ConversationKind.DIRECT -> Glimpse.Last(readableLine(last.text), null, null)
-        else -> Glimpse.Last(readableLine(last.text), personName(last.sender), null)
+        else -> Glimpse.Last(readableLine(last.text), last.sender.name, null)
     }
-    return InboxRow(id, title(), address, kind, security, state, glimpse, unread, last?.sentAtMs ?: lastActivityMs)
+    return InboxRow(id, title, address, kind, security, state, glimpse, unread, last?.sentAtMs ?: lastActivityMs)
 }

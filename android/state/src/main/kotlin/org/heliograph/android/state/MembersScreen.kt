@@ -46,14 +46,14 @@ public class MembersScreen(
                 .map { it to sorted(messenger.members(group).getOrThrow()) }
                 .collect { (group, members) ->
                     change {
-                        it.copy(title = group.title(), members = members, mayChange = group.mayChangeMembers)
+                        it.copy(title = group.title, members = members, mayChange = group.mayChangeMembers)
                     }
                 }
         }
     }
 
-    private fun sorted(members: List<String>) = members
-        .map { Member(it, personName(it), it == messenger.address) }
+    private fun sorted(members: List<org.heliograph.Member>) = members
+        .map { Member(it.address, it.name, it.address == messenger.address) }
         .sortedWith(compareBy({ !it.isOwn }, { it.name.lowercase() }, { it.address }))
 
     /** Invites who [text] names: an address or an `xmpp:` link. */

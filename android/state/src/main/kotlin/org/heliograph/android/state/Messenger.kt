@@ -6,6 +6,7 @@ import org.heliograph.Conversation
 import org.heliograph.ConversationId
 import org.heliograph.Delivery
 import org.heliograph.FailureException
+import org.heliograph.Member
 import org.heliograph.Message
 import org.heliograph.MessageRow
 import org.heliograph.Older
@@ -26,6 +27,9 @@ import org.heliograph.Usage
 public interface Messenger {
     /** Our account, `name@server`. */
     public val address: String
+
+    /** What our account is called. */
+    public val name: String
 
     /** The truth about the connection. */
     public fun connection(): Flow<Connection>
@@ -73,7 +77,7 @@ public interface Messenger {
     public suspend fun joinRoom(room: String, nick: String): Outcome<ConversationId>
 
     /** The accounts in a group, ours included. */
-    public suspend fun members(conversation: ConversationId): Outcome<List<String>>
+    public suspend fun members(conversation: ConversationId): Outcome<List<Member>>
 
     /** Invites accounts into a group. */
     public suspend fun invite(group: ConversationId, members: List<String>): Outcome<Unit>

@@ -42,10 +42,7 @@ public class NewChatScreen(
             val conversation = when (contact.kind) {
                 ContactKind.ACCOUNT -> messenger.startChat(contact.address).getOrThrow()
 
-                ContactKind.ROOM -> messenger.joinRoom(
-                    contact.address,
-                    messenger.address.substringBefore('@'),
-                ).getOrThrow()
+                ContactKind.ROOM -> messenger.joinRoom(contact.address, messenger.name).getOrThrow()
             }
             opened(conversation)
         }

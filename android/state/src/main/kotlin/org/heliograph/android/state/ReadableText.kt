@@ -1,9 +1,5 @@
 package org.heliograph.android.state
 
-import org.heliograph.AccountSender
-import org.heliograph.OccupantSender
-import org.heliograph.Sender
-
 private const val DIRECTION_CONTROLS = "\u202A\u202B\u202C\u202D\u202E\u2066\u2067\u2068\u2069"
 
 /** What others wrote, without control characters that would draw nothing or turn the writing around. */
@@ -12,12 +8,3 @@ internal fun readable(text: String): String =
 
 /** The same on one line. */
 internal fun readableLine(text: String): String = readable(text).replace(Regex("\\s+"), " ").trim()
-
-/** What a person is called: the name in the address, as there are no others yet. */
-public fun personName(address: String): String = readableLine(address.substringBefore('@')).ifEmpty { address }
-
-/** What the one who wrote something is called. */
-public fun personName(sender: Sender): String = when (sender) {
-    is AccountSender -> personName(sender.address)
-    is OccupantSender -> readableLine(sender.nick).ifEmpty { "?" }
-}

@@ -9,6 +9,7 @@ import org.heliograph.Failure
 import org.heliograph.Message
 import org.heliograph.MessageRow
 import org.heliograph.getOrThrow
+import org.heliograph.name
 
 /** See [SearchScreen]. */
 public data class SearchState(
@@ -55,7 +56,7 @@ public class SearchScreen(
     init {
         attempt({ now, failure -> now.copy(failure = failure) }) {
             if (within != null) {
-                val title = messenger.conversation(within).getOrThrow().title()
+                val title = messenger.conversation(within).getOrThrow().title
                 change { it.copy(within = title) }
             }
             messenger.conversations().collect { all -> conversations = all.associateBy { it.id } }
@@ -80,8 +81,8 @@ public class SearchScreen(
     }
 
     private fun hit(message: Message): Hit {
-        val title = conversations[message.conversation]?.title().orEmpty()
-        val author = if (message.outgoing) null else personName(message.sender)
+        val title = conversations[message.conversation]?.title.orEmpty()
+        val author = if (message.outgoing) null else message.sender.name
         val (text, marks) = excerpt(readableLine(message.text), query)
         return Hit(message.row, message.conversation, title, author, text, marks, message.sentAtMs)
     }

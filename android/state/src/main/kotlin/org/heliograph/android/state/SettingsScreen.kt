@@ -9,6 +9,8 @@ import org.heliograph.getOrThrow
 public data class SettingsState(
     /** Our account. */
     val address: String,
+    /** What it is called. */
+    val name: String,
     /** The version of the core. */
     val version: String,
     /** What the user wants of this app. */
@@ -31,7 +33,10 @@ public class SettingsScreen(
     private val accounts: Accounts,
     private val shelf: PreferenceShelf,
     parent: CoroutineScope,
-) : Screen<SettingsState>(parent, SettingsState(messenger.address, accounts.version, shelf.preferences.value)) {
+) : Screen<SettingsState>(
+    parent,
+    SettingsState(messenger.address, messenger.name, accounts.version, shelf.preferences.value),
+) {
     init {
         attempt({ now, failure -> now.copy(failure = failure) }) {
             shelf.preferences.collect { preferences -> change { it.copy(preferences = preferences) } }

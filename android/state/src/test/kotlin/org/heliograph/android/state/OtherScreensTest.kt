@@ -28,8 +28,8 @@ class OtherScreensTest {
 
     @Test
     fun `the inbox shows a draft before a message, and names authors in groups only`() = runTest {
-        val ben = Preview("water\nrises", AccountSender("ben@relief.example"), false, DeliveryState.DELIVERED, 5)
-        val nick = ben.copy(sender = OccupantSender("be\u202En"))
+        val ben = Preview("water\nrises", AccountSender("ben@relief.example", "ben"), false, DeliveryState.DELIVERED, 5)
+        val nick = ben.copy(sender = OccupantSender("be\u202En", "ben"))
         val own = ben.copy(outgoing = true, state = DeliveryState.QUEUED)
         messenger.inbox.value = listOf(
             sampleConversation(1, draft = "half", preview = ben),

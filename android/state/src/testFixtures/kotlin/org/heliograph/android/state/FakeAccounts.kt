@@ -67,7 +67,7 @@ public class FakeAccounts(initial: Account = Account.None) : Accounts {
         val address = bare.substringBefore('?')
         if ('@' !in address) return Outcome.Failed(FakeMessenger.failure(FailureCode.INVALID_ARGUMENT))
         val kind = if (bare.endsWith("?join")) ContactKind.ROOM else ContactKind.ACCOUNT
-        return Outcome.Done(Contact(address, kind, null))
+        return Outcome.Done(Contact(address, kind, address.substringBefore('@'), null))
     }
 
     override suspend fun log(): Outcome<String> = Outcome.Done("it rained")

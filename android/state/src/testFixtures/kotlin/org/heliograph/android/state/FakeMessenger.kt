@@ -10,6 +10,7 @@ import org.heliograph.ConversationId
 import org.heliograph.Delivery
 import org.heliograph.Failure
 import org.heliograph.FailureCode
+import org.heliograph.Member
 import org.heliograph.Message
 import org.heliograph.MessageRow
 import org.heliograph.Older
@@ -26,6 +27,8 @@ import org.heliograph.Usage
 /** An account that lives in memory, does as it is told, and remembers what it was asked. */
 public class FakeMessenger : Messenger {
     override val address: String = "ana@relief.example"
+
+    override val name: String get() = address.substringBefore('@')
     public val connections: MutableStateFlow<Connection> = MutableStateFlow(connection(ConnectionState.ONLINE))
     public val inbox: MutableStateFlow<List<Conversation>> = MutableStateFlow(emptyList())
     public val timelines: MutableMap<ConversationId, MutableStateFlow<TimelineState>> = mutableMapOf()
@@ -115,7 +118,8 @@ public class FakeMessenger : Messenger {
     override suspend fun joinRoom(room: String, nick: String): Outcome<ConversationId> =
         change("room $room as $nick", ConversationId(CHAT))
 
-    override suspend fun members(conversation: ConversationId): Outcome<List<String>> = Outcome.Done(group)
+    override suspend fun members(conversation: ConversationId): Outcome<List<Member>> =
+        Outcome.Done(group.map { Member(it, it.substringBefore('@')) })
 
     override suspend fun invite(group: ConversationId, members: List<String>): Outcome<Unit> =
         change("invite ${members.joinToString()}", Unit)
