@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use heliograph_client::Error;
@@ -18,7 +19,8 @@ pub(crate) trait Source: Send + 'static {
     /// What it brings, already converted.
     type Item: Send + 'static;
 
-    /// The next batch; waits until there is one. Cancel-safe.
+    /// The next batch; waits until there is one. Cancel-safe. An empty one says that something else has changed, at which
+    /// whoever waits should look.
     fn next(&mut self) -> impl Future<Output = Result<Vec<Self::Item>, Error>> + Send;
 }
 
@@ -33,9 +35,15 @@ struct State<S: Source> {
     source: tokio::sync::Mutex<S>,
     /// Fetched from the core and not yet taken: one batch at most.
     fetched: Mutex<VecDeque<S::Item>>,
+    /// Something changed that is no item, and nobody was told yet: kept here, so that it outlives a wait that was given up.
+    changed: AtomicBool,
 }
 
 impl<S: Source> State<S> {
+    fn has_news(&self) -> bool {
+        self.changed.load(Ordering::Relaxed) || !self.fetched().is_empty()
+    }
+
     fn fetched(&self) -> MutexGuard<'_, VecDeque<S::Item>> {
         self.fetched.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -43,21 +51,26 @@ impl<S: Source> State<S> {
 
 impl<S: Source> Feed<S> {
     pub fn new(worker: Worker, source: S) -> Self {
-        let state = State { source: tokio::sync::Mutex::new(source), fetched: Mutex::default() };
+        let state = State {
+            source: tokio::sync::Mutex::new(source),
+            fetched: Mutex::default(),
+            changed: AtomicBool::new(false),
+        };
         Self { worker, state: Arc::new(state) }
     }
 
-    /// Waits until there is something to [`Self::take`].
+    /// Waits until there is something to [`Self::take`], or something else has changed since the last time.
     pub async fn ready(&self) -> Result<(), Error> {
-        if !self.state.fetched().is_empty() {
+        if self.state.has_news() {
             return Ok(());
         }
         let state = Arc::clone(&self.state);
         self.worker
             .run_while_awaited(async move {
                 let mut source = state.source.lock().await;
-                while state.fetched().is_empty() {
+                while !state.has_news() {
                     let batch = source.next().await?;
+                    state.changed.fetch_or(batch.is_empty(), Ordering::Relaxed);
                     state.fetched().extend(batch);
                 }
                 Ok(())
@@ -67,6 +80,7 @@ impl<S: Source> Feed<S> {
 
     /// At most `max` of what is there; nothing if there is nothing. Does not wait.
     pub fn take(&self, max: usize) -> Vec<S::Item> {
+        self.state.changed.store(false, Ordering::Relaxed);
         let mut fetched = self.state.fetched();
         let count = max.min(fetched.len());
         fetched.drain(..count).collect()
@@ -119,6 +133,24 @@ mod tests {
         assert_eq!(feed.take(2), [3]);
         assert_eq!(feed.take(2), [0_u32; 0]);
         runtime.join().await;
+    }
+
+    #[tokio::test]
+    async fn what_changed_beside_the_items_wakes_once_and_outlives_a_wait_that_was_given_up() {
+        let (sender, receiver) = unbounded_channel();
+        let feed = Feed::new(Worker::here(), Numbers(receiver));
+        for round in 0..ROUNDS {
+            sender.send(Vec::new()).unwrap();
+            tokio::select! {
+                biased;
+                result = feed.ready() => result.unwrap(),
+                () = async { for _ in 0..round % 8 { yield_now().await } } => {}
+            }
+            feed.ready().await.unwrap();
+            assert_eq!(feed.take(7), [0_u32; 0]);
+        }
+        sender.send(vec![1]).unwrap();
+        assert_eq!(feed.next(7).await.unwrap(), [1], "who wants items gets items");
     }
 
     /// More than there are places to give up at, several times over.

@@ -152,14 +152,23 @@ impl Timeline {
         Ok(self.worker.run(async move { locked(&pages).earlier(limit) }).await?.into())
     }
 
-    /// Waits until a message is new or has changed since this subscription began. May be given up at any moment.
+    /// The seams among the messages returned so far by [`Self::snapshot`] and [`Self::earlier`], as they are now: to be
+    /// shown instead of those of the pages after each [`Self::ready`].
+    pub async fn seams(&self) -> Result<Vec<Seam>, HeliographError> {
+        let pages = Arc::clone(&self.pages);
+        let seams = self.worker.run(async move { locked(&pages).seams() }).await?;
+        Ok(seams.into_iter().map(Into::into).collect())
+    }
+
+    /// Waits until a message is new or has changed, or a seam has come, changed or gone, since this subscription began. May
+    /// be given up at any moment.
     #[uniffi::method(default(cancellation = None))]
     pub async fn ready(&self, cancellation: Option<Arc<Cancellation>>) -> Result<(), HeliographError> {
         Ok(until_cancelled(cancellation, self.changes.ready()).await?)
     }
 
-    /// What [`Self::ready`] announced, at most `max` of it, in the order of change; does not wait. A message may be
-    /// repeated that a snapshot showed: go by `row` and `revision`.
+    /// What [`Self::ready`] announced, at most `max` of it, in the order of change; does not wait. Nothing
+    /// where only the seams have changed. A message may be repeated that a snapshot showed: go by `row` and `revision`.
     pub fn take(&self, max: u32) -> Result<Vec<Message>, HeliographError> {
         Ok(self.changes.take(argument::count(max)?))
     }

@@ -293,13 +293,7 @@ impl Client {
 
     /// Subscribes to one conversation's messages.
     pub fn timeline(&self, id: ConversationId) -> Timeline {
-        Timeline {
-            shared: Arc::clone(&self.shared),
-            ticks: self.shared.ticks.subscribe(),
-            conversation: id,
-            revision: 0,
-            oldest: None,
-        }
+        Timeline::new(&self.shared, id)
     }
 
     /// Subscribes to the messages of all conversations, from now on.

@@ -76,22 +76,40 @@ pub struct Older {
 
 /// A subscription to one conversation's messages.
 pub struct Timeline {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) ticks: watch::Receiver<u64>,
-    pub(crate) conversation: ConversationId,
-    pub(crate) revision: u64,
-    pub(crate) oldest: Option<Cursor>,
+    shared: Arc<Shared>,
+    ticks: watch::Receiver<u64>,
+    conversation: ConversationId,
+    revision: u64,
+    oldest: Option<Cursor>,
+    /// There are messages before [`Self::oldest`] on this device.
+    older: bool,
+    /// All seams of the conversation, as they were when somebody last looked or was told.
+    told: Vec<Seam>,
 }
 
 impl Timeline {
+    pub(crate) fn new(shared: &Arc<Shared>, conversation: ConversationId) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            ticks: shared.ticks.subscribe(),
+            conversation,
+            revision: 0,
+            oldest: None,
+            older: false,
+            told: Vec::new(),
+        }
+    }
+
     /// The newest `limit` messages. [`Self::next`] goes on from here, [`Self::earlier`] goes back from here.
     pub fn snapshot(&mut self, limit: usize) -> Result<TimelinePage, Error> {
         let id = self.conversation;
-        let (page, revision) = self.shared.read(|database| {
+        let (page, revision, told) = self.shared.read(|database| {
             let page = page(database, id, None, limit)?;
-            Ok((page, message::latest_revision(database)?))
+            Ok((page, message::latest_revision(database)?, seams(database, id)?))
         })?;
         self.revision = revision;
+        self.told = told;
+        self.older = page.older;
         self.oldest = page.messages.first().map(Message::cursor);
         Ok(page)
     }
@@ -102,22 +120,47 @@ impl Timeline {
         let before = self.oldest;
         let page = self.shared.read(|database| page(database, id, before, limit))?;
         self.oldest = page.messages.first().map(Message::cursor).or(before);
+        self.older = page.older;
         Ok(page)
     }
 
-    /// Messages that are new or changed since the last call, in the order of their change; waits until there are any.
+    /// The seams among the messages returned so far by [`Self::snapshot`] and [`Self::earlier`], as they are now.
+    pub fn seams(&self) -> Result<Vec<Seam>, Error> {
+        let mut seams = self.shared.read(|database| seams(database, self.conversation))?;
+        let beyond = self.oldest.filter(|_| self.older);
+        seams.retain(|seam| beyond.is_none_or(|oldest| !oldest.is_after(seam.position)));
+        Ok(seams)
+    }
+
+    /// Messages that are new or changed since the last call, in the order of their change; waits until there are any, or a
+    /// seam has come, changed or gone: whoever shows [`Self::seams`] looks at them again each time. Nothing is returned where
+    /// no message has changed with them.
     pub async fn next(&mut self) -> Result<Vec<Message>, Error> {
-        let (id, since) = (self.conversation, self.revision);
-        let changed = self
+        let (id, since, told) = (self.conversation, self.revision, &self.told);
+        let (changed, seams) = self
             .shared
             .wait_for(&mut self.ticks, |database| {
                 let changed = message::changed_since(database, Some(id), since, CHANGES_AT_ONCE)?;
-                Ok((!changed.is_empty()).then_some(changed))
+                let seams = seams(database, id)?;
+                Ok((!changed.is_empty() || seams != *told).then_some((changed, seams)))
             })
             .await?;
+        self.told = seams;
         self.revision = changed.last().map_or(since, |message| message.revision);
         Ok(changed)
     }
+}
+
+/// All places in a conversation where messages are missing.
+fn seams(
+    database: &heliograph_store::Connection,
+    id: ConversationId,
+) -> Result<Vec<Seam>, heliograph_store::StoreError> {
+    let Some(conversation) = conversation::get(database, id)? else { return Ok(Vec::new()) };
+    let room = (conversation.kind != ConversationKind::Direct).then_some(&conversation.address);
+    let gaps = archive::gaps(database, room)?;
+    let seam = |gap: Gap| Seam { position: gap.position, kind: SeamKind::of(&gap, conversation.kind) };
+    Ok(gaps.into_iter().map(seam).collect())
 }
 
 fn page(
@@ -131,17 +174,12 @@ fn page(
     if older {
         messages.remove(0);
     }
-    let Some(conversation) = conversation::get(database, id)? else {
-        return Ok(TimelinePage { messages, older, seams: Vec::new() });
-    };
-    let room = (conversation.kind != ConversationKind::Direct).then_some(&conversation.address);
-    let first = messages.first().and_then(|message| message.position).unwrap_or_default();
-    let seams = archive::gaps(database, room)?
-        .into_iter()
-        .filter(|gap| !older || gap.position >= first)
-        .filter(|gap| before.is_none_or(|before| before.is_after(gap.position)))
-        .map(|gap| Seam { position: gap.position, kind: SeamKind::of(&gap, conversation.kind) })
-        .collect();
+    let first = messages.first().map(Message::cursor).filter(|_| older);
+    let mut seams = seams(database, id)?;
+    seams.retain(|seam| {
+        first.is_none_or(|first| !first.is_after(seam.position))
+            && before.is_none_or(|before| before.is_after(seam.position))
+    });
     Ok(TimelinePage { messages, older, seams })
 }
 
@@ -166,5 +204,77 @@ impl MessageFeed {
             .await?;
         self.revision = changed.last().map_or(since, |message| message.revision);
         Ok(changed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use heliograph_model::ArchiveId;
+    use heliograph_store::{Store, StoreError, Transaction};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::client::Client;
+    use crate::testing::{client, location};
+
+    /// Changes the database of a client as its engine would, while it sleeps.
+    async fn meanwhile(
+        client: &Client,
+        folder: &TempDir,
+        change: impl FnOnce(&Transaction<'_>) -> Result<(), StoreError>,
+    ) {
+        client.suspend().await.unwrap();
+        let mut store = Store::open(&location(folder).path, &location(folder).key).unwrap();
+        store.write(change).unwrap();
+        store.close().unwrap();
+        client.resume().await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_open_timeline_is_told_that_a_seam_has_come_changed_and_gone() {
+        let folder = TempDir::new().unwrap();
+        let client = client(&folder);
+        let chat = client.start_chat(&"ben@example.org".parse().unwrap()).await.unwrap();
+        client.send(chat, "before").await.unwrap();
+        let mut timeline = client.timeline(chat);
+        assert_eq!(timeline.snapshot(50).unwrap().seams, []);
+        let mut gap = 0;
+        let before = ArchiveId::new("9");
+        meanwhile(&client, &folder, |tx| {
+            gap = archive::add_gap(tx, None, None, Some(&before))?;
+            Ok(())
+        })
+        .await;
+        assert_eq!(timeline.next().await.unwrap().len(), 0, "no message has changed");
+        let kinds =
+            |timeline: &Timeline| timeline.seams().unwrap().iter().map(|seam| seam.kind).collect::<Vec<_>>();
+        assert_eq!(kinds(&timeline), [SeamKind::NotLoaded]);
+        meanwhile(&client, &folder, |tx| archive::give_up_gap(tx, gap)).await;
+        assert_eq!(timeline.next().await.unwrap().len(), 0);
+        assert_eq!(kinds(&timeline), [SeamKind::Forgotten]);
+        // With messages in the same transaction nothing else is said.
+        meanwhile(&client, &folder, |tx| archive::remove_gap(tx, gap)).await;
+        client.send(chat, "after").await.unwrap();
+        assert_eq!(timeline.next().await.unwrap().len(), 1);
+        assert_eq!(kinds(&timeline), []);
+        client.shutdown().await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_seam_before_what_was_read_is_shown_once_one_has_read_back_to_it() {
+        let folder = TempDir::new().unwrap();
+        let client = client(&folder);
+        let chat = client.start_chat(&"ben@example.org".parse().unwrap()).await.unwrap();
+        let before = ArchiveId::new("9");
+        meanwhile(&client, &folder, |tx| archive::add_gap(tx, None, None, Some(&before)).map(|_| ())).await;
+        for text in ["one", "two", "three"] {
+            client.send(chat, text).await.unwrap();
+        }
+        let mut timeline = client.timeline(chat);
+        assert_eq!(timeline.snapshot(2).unwrap().seams.len(), 0);
+        assert_eq!(timeline.seams().unwrap().len(), 0);
+        assert_eq!(timeline.earlier(2).unwrap().seams.len(), 1);
+        assert_eq!(timeline.seams().unwrap().len(), 1);
+        client.shutdown().await.unwrap();
     }
 }

@@ -256,11 +256,15 @@ class Conversation(FolderTest):
         )
         room = await ben.client.join_room(address, "ben")
         await ben.until_message(lambda message: message.text == texts[-1], "for the newest text")
-        (seam,) = (await (await ben.client.timeline(room)).snapshot(100)).seams
+        timeline = await ben.client.timeline(room)
+        (seam,) = (await timeline.snapshot(100)).seams
         self.assertEqual(seam.kind, SeamKind.NOT_LOADED)
         await self.assert_fails(ErrorCode.INVALID_ARGUMENT, ben.client.load_older(room, 0))
         older = await asyncio.wait_for(ben.client.load_older(room, 100), DEADLINE)
         self.assertFalse(older.more)
+        while await timeline.seams():
+            await asyncio.wait_for(timeline.ready(), DEADLINE)
+            timeline.take(100)
         page = await (await ben.client.timeline(room)).snapshot(100)
         self.assertEqual(([message.text for message in page.messages], page.seams), (texts, []))
         shown = [message.text for message in older.messages]

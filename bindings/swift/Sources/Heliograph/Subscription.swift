@@ -27,5 +27,18 @@ extension Feed {
     }
 }
 
+extension HeliographCore.Timeline {
+    /// What was announced next, which is nothing where only seams have changed; `nil` if the task was cancelled: then it stays
+    /// in the feed.
+    func announced(_ max: UInt32) async throws(HeliographError) -> [Message]? {
+        do {
+            try await attemptUntilCancelled { try await self.ready(cancellation: $0) }
+        } catch  where Task.isCancelled && error.code == .closed {
+            return nil
+        }
+        return try attempt { try take(max: max) }
+    }
+}
+
 /// Items fetched at once: a screen or two.
 let batch: UInt32 = 64

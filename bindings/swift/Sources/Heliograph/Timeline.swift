@@ -7,12 +7,16 @@ public enum TimelineUpdate: Sendable {
     /// Messages that are new or have changed, in the order of change. One may be repeated that the snapshot showed: go by
     /// row and revision.
     case changes([Message])
+    /// A seam has come, changed or gone: these are all that are among the messages of the snapshot and of
+    /// ``Timeline/earlier(limit:)`` now.
+    case seams([Seam])
 
     /// The messages of either.
     public var messages: [Message] {
         switch self {
         case .snapshot(let page): page.messages
         case .changes(let messages): messages
+        case .seams: []
         }
     }
 }
@@ -52,16 +56,34 @@ public final class Timeline: Sendable {
         public struct Iterator: AsyncIteratorProtocol {
             let core: HeliographCore.Timeline
             let limit: UInt32
-            var begun = false
+            /// Those that the consumer knows of; `nil` before the snapshot.
+            var seams: [Seam]?
+            /// The core has announced something, and it was not looked yet whether it was a seam.
+            var looks = false
 
             /// The snapshot, then changes; `nil` once the task is cancelled.
             public mutating func next() async throws(HeliographError) -> TimelineUpdate? {
-                if begun { return try await core.next(batch).map(TimelineUpdate.changes) }
-                if Task.isCancelled { return nil }
                 let (core, limit) = (core, limit)
-                let page = try await attempt { try await core.snapshot(limit: limit) }
-                begun = true
-                return .snapshot(page)
+                guard seams != nil else {
+                    if Task.isCancelled { return nil }
+                    let page = try await attempt { try await core.snapshot(limit: limit) }
+                    seams = page.seams
+                    return .snapshot(page)
+                }
+                while !Task.isCancelled {
+                    if looks {
+                        looks = false
+                        let now = try await attempt { try await core.seams() }
+                        if now != seams {
+                            seams = now
+                            return .seams(now)
+                        }
+                    }
+                    guard let changed = try await core.announced(batch) else { return nil }
+                    looks = true
+                    if !changed.isEmpty { return .changes(changed) }
+                }
+                return nil
             }
         }
     }

@@ -70,6 +70,9 @@ public final class Chat: Screen {
             case .changes(let changed):
                 merge(changed)
                 layOut()
+            case .seams(let now):
+                seams = now
+                layOut()
             }
         }
     }
@@ -132,8 +135,8 @@ public final class Chat: Screen {
         }
         let (client, id) = (client, id)
         guard let loaded = await perform({ try await client.loadOlder(in: id, wanted: Self.page) }) else { return }
+        // Whether the seam is still there, the timeline says.
         merge(loaded.messages)
-        if !loaded.more { seams.removeAll { $0.kind == .notLoaded } }
         layOut()
     }
 

@@ -83,7 +83,8 @@ public class Timeline internal constructor(
         while (attempt { core.ready() }.untilClosed() != null) {
             reading.withLock {
                 val changes = attempt { core.take(Feed.BATCH.toUInt()) }.getOrElse { emptyList() }
-                shown.update { it?.changed(changes) }
+                val seams = attempt { core.seams() }.getOrNull()
+                shown.update { it?.changed(changes)?.run { copy(seams = seams ?: this.seams) } }
             }
         }
     }

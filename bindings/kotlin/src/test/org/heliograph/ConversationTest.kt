@@ -119,6 +119,27 @@ internal class ConversationTest {
     }
 
     @Test
+    fun `an open timeline shows that a seam was filled, whoever filled it`(): Unit = runBlocking {
+        val address = "ridge-walk@${Environment.rooms}"
+        val room = ana.heliograph.joinRoom(address, "ana").getOrThrow()
+        // More than the server gives at once.
+        val texts = (0..<60).map { "step $it" }
+        val last = texts.map { ana.heliograph.send(room, it).getOrThrow() }.last()
+        ana.untilMessage(room, "until the last text was archived") {
+            it.row == last && it.state in DeliveryState.ARCHIVED..DeliveryState.DISPLAYED
+        }
+        val roomOfBen = ben.heliograph.joinRoom(address, "ben").getOrThrow()
+        ben.untilMessage(roomOfBen, "for the newest text") { it.text == texts.last() }
+        ben.heliograph.timeline(roomOfBen, page = 100).getOrThrow().use { timeline ->
+            val open = withTimeout(DEADLINE) { timeline.states.first { it.seams.isNotEmpty() } }
+            assertEquals(listOf(SeamKind.NOT_LOADED), open.seams.map { it.kind })
+            val closed = async { withTimeout(DEADLINE) { timeline.states.first { it.seams.isEmpty() } } }
+            assertFalse(ben.heliograph.loadOlder(roomOfBen, 100).getOrThrow().more)
+            assertEquals(texts, closed.await().messages.map { it.text })
+        }
+    }
+
+    @Test
     fun `a suspended phone catches up, and its timeline goes on`(@TempDir folder: Path): Unit = runBlocking {
         val hugo = Phone.add("hugo", folder)
         hugo.heliograph.use {

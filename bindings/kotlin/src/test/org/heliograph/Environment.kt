@@ -21,6 +21,9 @@ internal object Environment {
         TestAccount(name, password, required("HELIOGRAPH_DOMAIN"))
     }
 
+    /** The server's room service. */
+    val rooms: String = required("HELIOGRAPH_ROOMS")
+
     /** The terminal shell: a client in Rust, in a process of its own. */
     val shell: Path = Path.of(required("HELIOGRAPH_BINARY"))
 
