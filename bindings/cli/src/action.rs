@@ -177,7 +177,10 @@ pub async fn perform(client: &Client, action: Action) -> Result<Outcome, Failure
         }
         Action::Search { text, within, limit } => {
             let within = within.map(|target| existing(client, target)).transpose()?;
-            Ok(Outcome::Found(client.search(&text, within, limit.min(LARGEST_PAGE))?))
+            {
+                let hits = client.search(&text, within, limit.min(LARGEST_PAGE))?;
+                Ok(Outcome::Found(hits.into_iter().map(|hit| hit.message).collect()))
+            }
         }
         Action::Members { of } => {
             let conversation = existing(client, of)?;

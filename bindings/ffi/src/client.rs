@@ -11,9 +11,9 @@ use crate::connection::{Connection, ConnectionChanges, Traffic, Usage};
 use crate::conversation::{Conversation, ConversationFeed, Member, Notification};
 use crate::delivery::Delivery;
 use crate::error::{Failure, HeliographError, closed};
-use crate::message::{Message, messages};
 use crate::push::{Push, PushChanges, PushTarget};
 use crate::runtime::{OwnRuntime, Worker};
+use crate::search::SearchHit;
 use crate::timeline::{MessageFeed, Older, Timeline, Unreadable};
 
 /// What [`HeliographClient::catch_up`] brought.
@@ -322,17 +322,18 @@ impl HeliographClient {
     }
 
     /// Messages that hold all words of the query (the last one may be the beginning of a word), newest first; everywhere,
-    /// or within one conversation. Any text is a valid query.
+    /// or within one conversation. Any text is a valid query. Each tells where they stand in it.
     #[uniffi::method(default(within = None, limit = 50))]
     pub async fn search(
         &self,
         query: String,
         within: Option<i64>,
         limit: u32,
-    ) -> Result<Vec<Message>, HeliographError> {
+    ) -> Result<Vec<SearchHit>, HeliographError> {
         let within = within.map(argument::conversation);
         let limit = argument::count(limit)?;
-        Ok(messages(self.run(|client| async move { client.search(&query, within, limit) }).await?))
+        let hits = self.run(|client| async move { client.search(&query, within, limit) }).await?;
+        Ok(hits.into_iter().map(Into::into).collect())
     }
 
     /// Opens a chat with an account and gives its id at once. It is encrypted if the account has keys: see the

@@ -32,6 +32,7 @@ mod log;
 mod message;
 mod push;
 mod runtime;
+mod search;
 mod subscription;
 #[cfg(target_os = "android")]
 mod system_trust;
@@ -49,6 +50,7 @@ pub use error::{Failure, HeliographError};
 pub use log::{LogLevel, export_log, start_logging};
 pub use message::{Message, MessageRow, Sender};
 pub use push::{Push, PushChanges, PushOption, PushState, PushTarget};
+pub use search::{SearchHit, TextRange};
 pub use timeline::{MessageFeed, Older, Seam, Timeline, TimelinePage, Unreadable};
 
 /// The version of Heliograph, as in `0.1.0`: for the screen that says so, and for reports.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use heliograph_model::{
     Address, ConversationId, Error, ErrorCode, NetworkState, PowerState, PushState, PushTarget, Timestamp,
 };
-use heliograph_store::message::{self, Message};
+use heliograph_store::message;
 use heliograph_store::{inbox, member, search};
 use heliograph_sync::{Command, Connection, ConnectionState, Delivery, Input, Reply, Settings, Usage};
 use heliograph_xmpp::session::ServerCertificate;
@@ -25,6 +25,7 @@ use crate::driver::Order;
 use crate::notification::{self, Notification};
 use crate::push::{self, PushChanges};
 use crate::running::{self, Running, failed_inside};
+use crate::search::SearchHit;
 use crate::shared::{Shared, closed};
 use crate::timeline::{MessageFeed, Older, Timeline};
 use crate::unreadable::{self, Unreadable};
@@ -306,14 +307,15 @@ impl Client {
     }
 
     /// Messages that hold all words of the query (the last one may be the beginning of a word), newest first. Any text is
-    /// a valid query.
+    /// a valid query. Each tells where they stand in it.
     pub fn search(
         &self,
         query: &str,
         within: Option<ConversationId>,
         limit: usize,
-    ) -> Result<Vec<Message>, Error> {
-        self.shared.read(|database| search::search(database, query, within, limit))
+    ) -> Result<Vec<SearchHit>, Error> {
+        let hits = self.shared.read(|database| search::search(database, query, within, limit))?;
+        Ok(hits.into_iter().map(Into::into).collect())
     }
 
     /// Opens a chat with an account. It is encrypted if the account has keys; [`Conversation::security`] says so once

@@ -39,6 +39,7 @@ mod driver;
 mod notification;
 mod push;
 mod running;
+mod search;
 mod server_memory;
 mod shared;
 #[cfg(test)]
@@ -68,6 +69,7 @@ pub use heliograph_xmpp::introduce;
 pub use heliograph_xmpp::session::{CertificateProblem, InvalidPin, Pin, ServerCertificate};
 pub use notification::Notification;
 pub use push::PushChanges;
+pub use search::{Excerpt, SearchHit};
 pub use timeline::{MessageFeed, Older, Seam, SeamKind, Timeline, TimelinePage};
 pub use unreadable::{Unreadable, UnreadableReason};
 

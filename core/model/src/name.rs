@@ -39,7 +39,7 @@ fn presentable(name: &str) -> Option<String> {
 
 /// The embeddings, overrides and isolates of UAX #9, by which a name could reach into the text behind it. The marks, which
 /// have no reach, stay: names in Arabic and Hebrew need them.
-const fn turns_writing(character: char) -> bool {
+pub const fn turns_writing(character: char) -> bool {
     matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

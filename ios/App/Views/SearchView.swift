@@ -7,13 +7,13 @@ struct SearchView: View {
     let chosen: (ConversationID) -> Void
 
     var body: some View {
-        List(screen.results, id: \.row) { message in
+        List(screen.results, id: \.message.row) { hit in
             Button {
-                chosen(message.conversation)
+                chosen(hit.message.conversation)
             } label: {
                 VStack(alignment: .leading) {
-                    Text(verbatim: message.sender.name).font(.caption.bold())
-                    Text(verbatim: message.text).lineLimit(3)
+                    Text(verbatim: hit.message.sender.name).font(.caption.bold())
+                    Text(hit.marked).lineLimit(3)
                 }
             }
         }
@@ -25,5 +25,19 @@ struct SearchView: View {
         .searchable(text: $screen.query)
         .task(id: screen.query) { await screen.run() }
         .titled("Search", failure: $screen.failure)
+    }
+}
+
+extension SearchHit {
+    /// The excerpt with what was found in bold.
+    fileprivate var marked: AttributedString {
+        var text = AttributedString()
+        var end = excerpt.startIndex
+        for range in excerptRanges {
+            text += AttributedString(excerpt[end..<range.lowerBound])
+            text += AttributedString(excerpt[range], attributes: AttributeContainer([.inlinePresentationIntent: InlinePresentationIntent.stronglyEmphasized.rawValue]))
+            end = range.upperBound
+        }
+        return text + AttributedString(excerpt[end...])
     }
 }

@@ -326,7 +326,12 @@ class Conversation(FolderTest):
         self.assertEqual((await ben.client.conversation(group_of_ben)).draft, "or the f")
         self.assertEqual([await ana.timeline(group), await ben.timeline(group_of_ben)], before)
         for query in ("bridge", "BRIDGE open", "brid"):
-            self.assertEqual([found.text for found in await ana.client.search(query)], ["the bridge is open again"], query)
+            (found,) = await ana.client.search(query)
+            self.assertEqual((found.message.text, found.excerpt), ("the bridge is open again",) * 2, query)
+            text = found.message.text.encode()
+            marked = [text[mark.start : mark.end].decode() for mark in found.marks]
+            self.assertEqual("bridge" in marked, True, (query, marked))
+            self.assertEqual(found.excerpt_marks, found.marks)
         self.assertEqual(await ana.client.search("bridge tomorrow"), [])
         self.assertEqual(await ana.client.search('" OR * (', within=group), [])
 

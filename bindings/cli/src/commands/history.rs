@@ -47,7 +47,7 @@ pub async fn search(
 ) -> Result<(), Failure> {
     offline(setting, |client| {
         let within = within.map(|word| existing(client, Target::Named(word))).transpose()?;
-        for message in client.search(&text, within, limit)? {
+        for message in client.search(&text, within, limit)?.into_iter().map(|hit| hit.message) {
             show(setting, client, &message, true)?;
         }
         Ok(())

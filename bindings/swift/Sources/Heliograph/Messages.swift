@@ -83,14 +83,4 @@ extension Client {
     public func markRead(_ conversation: ConversationID, upTo message: MessageID) async throws(HeliographError) {
         try await attempt { try await core.markRead(conversation: conversation.number, row: message.number) }
     }
-
-    /// Messages that hold all words of the query (the last one may be the beginning of a word), newest first; everywhere,
-    /// or within one conversation. Any text is a valid query.
-    public func search(
-        _ query: String,
-        within conversation: ConversationID? = nil,
-        limit: UInt32 = 50
-    ) async throws(HeliographError) -> [Message] {
-        try await attempt { try await core.search(query: query, within: conversation?.number, limit: limit) }
-    }
 }

@@ -53,6 +53,10 @@ public typealias CertificateProblem = HeliographCore.CertificateProblem
 
 /// Messages of one conversation, from old to new.
 public typealias TimelinePage = HeliographCore.TimelinePage
+/// A message that was found.
+public typealias SearchHit = HeliographCore.SearchHit
+/// A part of a text, in bytes of its UTF-8.
+public typealias TextRange = HeliographCore.TextRange
 /// A hole in the history.
 public typealias Seam = HeliographCore.Seam
 /// Why messages are missing, and whether they can be had.

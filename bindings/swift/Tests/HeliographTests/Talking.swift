@@ -34,7 +34,11 @@ import Testing
         let said = try await ana.texts(of: chat)
         #expect(said.count == 3)
         #expect(try await ben.texts(of: chatOfBen) == said)
-        #expect(try await ana.client.search("brid", within: chat).map(\.row) == [row])
+        let hit = try #require(try await ana.client.search("brid", within: chat).first)
+        #expect(hit.message.row == row && hit.textRanges.map { hit.message.text[$0] } == ["bridge"])
+        let start = try #require(try await ana.client.search("six start").first)
+        #expect(start.textRanges.map { start.message.text[$0] } == ["start", "six"])
+        #expect(start.excerptRanges.map { start.excerpt[$0] } == ["start", "six"])
 
         try await catchUp(ana, chat, ben, chatOfBen)
         try await ana.client.shutdown()

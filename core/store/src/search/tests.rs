@@ -8,7 +8,7 @@ use crate::{Store, message};
 
 fn found(store: &Store, query: &str) -> Vec<String> {
     let messages = store.readers().read(|connection| search(connection, query, None, 10)).unwrap();
-    messages.into_iter().map(|message| message.text).collect()
+    messages.into_iter().map(|hit| hit.message.text).collect()
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn search_can_be_kept_to_one_conversation_and_to_a_number() {
             for id in [ben, chloe] {
                 let found = search(connection, "tide", Some(id), 100)?;
                 assert_eq!(found.len(), 10);
-                assert!(found.iter().all(|message| message.conversation == id));
+                assert!(found.iter().all(|hit| hit.message.conversation == id));
             }
             Ok(())
         })
@@ -139,11 +139,69 @@ proptest! {
             let row = add(tx, &incoming(id, "1", &words.join(" ")));
             for word in &words {
                 for query in [word.clone(), word.to_uppercase(), word.chars().take(2).collect()] {
-                    let rows: Vec<i64> = search(tx, &query, None, 10).unwrap().iter().map(|found| found.row).collect();
+                    let rows: Vec<i64> = search(tx, &query, None, 10).unwrap().iter().map(|found| found.message.row).collect();
                     assert_eq!(rows, [row], "{query:?}");
                 }
             }
             assert!(message::get(tx, row).unwrap().is_some());
         });
     }
+}
+
+/// The only text that is found, with what is marked in it in brackets.
+fn marked(store: &Store, query: &str) -> String {
+    let mut hits = store.readers().read(|connection| search(connection, query, None, 10)).unwrap();
+    let hit = hits.pop().unwrap_or_else(|| panic!("{query:?} finds nothing"));
+    assert!(hits.is_empty(), "{query:?}");
+    let mut text = hit.message.text;
+    for mark in hit.marks.iter().rev() {
+        text.insert(mark.end, ']');
+        text.insert(mark.start, '[');
+    }
+    text
+}
+
+#[test]
+fn what_was_found_is_marked_in_bytes_of_the_text_as_it_is() {
+    let home = Home::new();
+    let mut store = home.open();
+    let texts = [
+        "🏔🏔 the Bridge, the bridge! 👩\u{200d}🚒",
+        "cre\u{301}me bru\u{302}le\u{301}e, cr\u{e8}me",
+        "افتتح الجسر من جديد",
+        "אל הגשר, \u{fdd0} מחר",
+        "tide-table tide table",
+        "sea\tand\nsea",
+    ];
+    write(&mut store, |tx| {
+        let id = chat(tx, "ben");
+        for (number, text) in texts.iter().enumerate() {
+            add(tx, &incoming(id, &number.to_string(), text));
+        }
+    });
+    for (query, shown) in [
+        ("brid", "🏔🏔 the [Bridge], the [bridge]! 👩\u{200d}🚒"),
+        ("the bridge", "🏔🏔 [the] [Bridge], [the] [bridge]! 👩\u{200d}🚒"),
+        ("CREME", "[cre\u{301}me] bru\u{302}le\u{301}e, [cr\u{e8}me]"),
+        ("brul", "cre\u{301}me [bru\u{302}le\u{301}e], cr\u{e8}me"),
+        ("الجس", "افتتح [الجسر] من جديد"),
+        ("הגש", "אל [הגשר], \u{fdd0} מחר"),
+        ("tide-table", "[tide-table] [tide table]"),
+        ("sea", "[sea]\tand\n[sea]"),
+    ] {
+        assert_eq!(marked(&store, query), shown, "{query:?}");
+    }
+}
+
+#[test]
+fn a_text_that_holds_every_sign_is_found_and_has_no_marks() {
+    let home = Home::new();
+    let mut store = home.open();
+    let signs: String = super::NONCHARACTERS.collect();
+    write(&mut store, |tx| {
+        let id = chat(tx, "ben");
+        add(tx, &incoming(id, "1", &format!("tide {signs}")));
+    });
+    let hits = store.readers().read(|connection| search(connection, "tide", None, 10)).unwrap();
+    assert_eq!(hits.iter().map(|hit| hit.marks.len()).collect::<Vec<_>>(), [0]);
 }

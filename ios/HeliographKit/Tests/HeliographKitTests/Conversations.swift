@@ -70,7 +70,7 @@ import Testing
         let search = Search(client: ben.client)
         search.query = "bri"
         await search.run()
-        #expect(search.results.map(\.text) == ["the bridge is open again"])
+        #expect(search.results.map(\.message.text) == ["the bridge is open again"])
 
         try await whileAway(ana, chat, ben, benDevice)
         for task in [listening, chatting, listeningToBen, watching, watchingToo] {

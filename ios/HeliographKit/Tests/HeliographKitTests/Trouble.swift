@@ -43,7 +43,7 @@ import Testing
             Issue.record("it is not shown")
             return
         }
-        #expect(try await opened.client.search("kept").map(\.text) == ["kept"])
+        #expect(try await opened.client.search("kept").map(\.message.text) == ["kept"])
         await restarted.end()
 
         let key = try #require(device.keys.lose())
@@ -61,7 +61,7 @@ import Testing
         try device.keys.save(key)
         await elsewhere.tryAgain()
         await elsewhere.enterForeground()
-        #expect(try await elsewhere.session?.client.search("kept").map(\.text) == ["kept"])
+        #expect(try await elsewhere.session?.client.search("kept").map(\.message.text) == ["kept"])
         await elsewhere.end()
     }
 

@@ -11,7 +11,7 @@ public final class Search: Screen {
     /// What was typed.
     public var query = ""
     /// What was found, newest first.
-    public private(set) var results: [Message] = []
+    public private(set) var results: [SearchHit] = []
     /// What ``results`` are the answer to.
     public private(set) var answered = ""
 

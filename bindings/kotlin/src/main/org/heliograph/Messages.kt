@@ -33,16 +33,6 @@ public suspend fun Heliograph.sendAgain(row: MessageRow): Outcome<Unit> = attemp
 public suspend fun Heliograph.discard(row: MessageRow): Outcome<Unit> = attempt { core.discard(row.number) }
 
 /**
- * Messages that hold all words of the query (the last one may be the beginning of a word), newest first; everywhere, or
- * [within] one conversation. Any text is a valid query.
- */
-public suspend fun Heliograph.search(
-    query: String,
-    within: ConversationId? = null,
-    limit: Int = 50,
-): Outcome<List<Message>> = attempt { core.search(query, within?.number, limit.toCount()) }
-
-/**
  * The user has seen the conversation up to the message in this row. Its authors learn that, unless the user has turned
  * it off: see [settings].
  */

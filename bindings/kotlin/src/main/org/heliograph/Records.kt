@@ -83,6 +83,12 @@ public typealias AccountSender = org.heliograph.ffi.Sender.Account
 /** Somebody in an ordinary room who is known by a nick only, which may look like an address and proves nothing. */
 public typealias OccupantSender = org.heliograph.ffi.Sender.Occupant
 
+/** A message that was found. */
+public typealias SearchHit = org.heliograph.ffi.SearchHit
+
+/** A part of a text, in bytes of its UTF-8: see [SearchHit.textRanges]. */
+public typealias TextRange = org.heliograph.ffi.TextRange
+
 /** A hole in the history. */
 public typealias Seam = org.heliograph.ffi.Seam
 

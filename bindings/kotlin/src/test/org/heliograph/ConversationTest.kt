@@ -112,9 +112,13 @@ internal class ConversationTest {
             "a conversation has its price",
         )
         for (query in listOf("tents", "TENTS dry", "tent")) {
-            assertEquals(listOf(got.row), ben.heliograph.search(query).getOrThrow().map { it.row }, query)
+            val hit = ben.heliograph.search(query).getOrThrow().single()
+            assertEquals(got.row, hit.message.row, query)
+            val words = query.lowercase().split(" ").map { if (it == "tent") "tents" else it }
+            assertEquals(words, hit.textRanges.map(hit.message.text::substring), query)
+            assertEquals(words, hit.excerptRanges.map(hit.excerpt::substring), query)
         }
-        assertEquals(emptyList<Message>(), ben.heliograph.search("tents tomorrow", chatOfBen.id).getOrThrow())
+        assertEquals(emptyList<SearchHit>(), ben.heliograph.search("tents tomorrow", chatOfBen.id).getOrThrow())
         assertEquals(emptyList<Unreadable>(), ben.heliograph.unreadable(chatOfBen.id).getOrThrow())
     }
 

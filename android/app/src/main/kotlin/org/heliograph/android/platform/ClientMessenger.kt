@@ -8,11 +8,11 @@ import org.heliograph.ConversationId
 import org.heliograph.Delivery
 import org.heliograph.Heliograph
 import org.heliograph.Member
-import org.heliograph.Message
 import org.heliograph.MessageRow
 import org.heliograph.Older
 import org.heliograph.Outcome
 import org.heliograph.Push
+import org.heliograph.SearchHit
 import org.heliograph.Settings
 import org.heliograph.Timeline
 import org.heliograph.TimelineState
@@ -114,7 +114,7 @@ internal class ClientMessenger(private val client: Heliograph, private val use: 
     override suspend fun remove(group: ConversationId, members: List<String>): Outcome<Unit> =
         use.held { client.remove(group, members) }
 
-    override suspend fun search(query: String, within: ConversationId?, limit: Int): Outcome<List<Message>> =
+    override suspend fun search(query: String, within: ConversationId?, limit: Int): Outcome<List<SearchHit>> =
         use.read { client.search(query, within, limit) }
 
     override suspend fun start(): Outcome<Unit> = use.held { client.start() }

@@ -7,11 +7,11 @@ import org.heliograph.ConversationId
 import org.heliograph.Delivery
 import org.heliograph.FailureException
 import org.heliograph.Member
-import org.heliograph.Message
 import org.heliograph.MessageRow
 import org.heliograph.Older
 import org.heliograph.Outcome
 import org.heliograph.Push
+import org.heliograph.SearchHit
 import org.heliograph.Settings
 import org.heliograph.TimelineState
 import org.heliograph.Traffic
@@ -86,7 +86,7 @@ public interface Messenger {
     public suspend fun remove(group: ConversationId, members: List<String>): Outcome<Unit>
 
     /** Messages that hold all words of the query, newest first; everywhere, or within one conversation. */
-    public suspend fun search(query: String, within: ConversationId?, limit: Int): Outcome<List<Message>>
+    public suspend fun search(query: String, within: ConversationId?, limit: Int): Outcome<List<SearchHit>>
 
     /** Connects again, also after a failure that stopped it. */
     public suspend fun start(): Outcome<Unit>

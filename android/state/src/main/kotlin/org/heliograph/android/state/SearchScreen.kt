@@ -6,8 +6,9 @@ import kotlinx.coroutines.delay
 import org.heliograph.Conversation
 import org.heliograph.ConversationId
 import org.heliograph.Failure
-import org.heliograph.Message
 import org.heliograph.MessageRow
+import org.heliograph.SearchHit
+import org.heliograph.excerptRanges
 import org.heliograph.getOrThrow
 import org.heliograph.name
 
@@ -80,11 +81,19 @@ public class SearchScreen(
         }
     }
 
-    private fun hit(message: Message): Hit {
+    private fun hit(hit: SearchHit): Hit {
+        val message = hit.message
         val title = conversations[message.conversation]?.title.orEmpty()
         val author = if (message.outgoing) null else message.sender.name
-        val (text, marks) = excerpt(readableLine(message.text), query)
-        return Hit(message.row, message.conversation, title, author, text, marks, message.sentAtMs)
+        return Hit(
+            message.row,
+            message.conversation,
+            title,
+            author,
+            hit.excerpt,
+            hit.excerptRanges,
+            message.sentAtMs,
+        )
     }
 
     private companion object {

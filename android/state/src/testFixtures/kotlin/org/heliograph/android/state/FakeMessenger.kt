@@ -16,6 +16,7 @@ import org.heliograph.MessageRow
 import org.heliograph.Older
 import org.heliograph.Outcome
 import org.heliograph.Push
+import org.heliograph.SearchHit
 import org.heliograph.PushState
 import org.heliograph.Settings
 import org.heliograph.Situation
@@ -35,7 +36,7 @@ public class FakeMessenger : Messenger {
 
     /** Older messages of each conversation, that are read page by page. */
     public val earlier: MutableMap<ConversationId, ArrayDeque<List<Message>>> = mutableMapOf()
-    public var found: List<Message> = emptyList()
+    public var found: List<SearchHit> = emptyList()
     public var group: List<String> = emptyList()
     public var deliveries: Delivery? = null
     public var unreadable: List<Unreadable> = emptyList()
@@ -127,7 +128,7 @@ public class FakeMessenger : Messenger {
     override suspend fun remove(group: ConversationId, members: List<String>): Outcome<Unit> =
         change("remove ${members.joinToString()}", Unit)
 
-    override suspend fun search(query: String, within: ConversationId?, limit: Int): Outcome<List<Message>> =
+    override suspend fun search(query: String, within: ConversationId?, limit: Int): Outcome<List<SearchHit>> =
         change("search $query", found)
 
     override suspend fun start(): Outcome<Unit> = change("start", Unit)
