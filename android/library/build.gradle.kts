@@ -9,14 +9,17 @@ val workspace = rootProject.projectDir.parentFile
 val natives = layout.buildDirectory.dir("jni")
 val bindings = layout.buildDirectory.dir("generated/heliograph")
 
-// ABIs and page size: see tests/xtask/src/android/native.rs, which builds the same.
+// ABIs, profile and linker: see tests/xtask/src/android/native.rs, which builds the same.
 val buildCore by tasks.registering(Exec::class) {
     workingDir = workspace
-    environment("RUSTFLAGS", "-C link-arg=-Wl,-z,max-page-size=16384")
+    environment(
+        "RUSTFLAGS",
+        "-C link-arg=-Wl,-z,max-page-size=16384 -C link-arg=-Wl,--pack-dyn-relocs=android",
+    )
     commandLine(
         "cargo", "ndk", "--target", "arm64-v8a", "--target", "armeabi-v7a", "--target", "x86_64",
         "--platform", "26", "--output-dir", natives.get().asFile.path,
-        "build", "--release", "-p", "heliograph-ffi",
+        "build", "--profile", "phone", "-p", "heliograph-ffi",
     )
 }
 

@@ -11,11 +11,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command as Blocking;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use heliograph_lab::workspace;
 use tokio::process::Command;
 
-use crate::{layers, setup};
+use crate::layers;
+use crate::unpacked::Unpacked;
 
 /// Fetches the compiler.
 const FETCH: &str = include_str!("../compiler.sh");
@@ -38,16 +39,12 @@ pub struct Compiler {
 impl Compiler {
     /// The unpacked one, fetched if it isn't there.
     pub fn get() -> anyhow::Result<Self> {
-        let folder = workspace::target().join("compiler");
-        if !folder.join(".complete").is_file() {
-            println!("Fetching a compiler with its library's source from this system's package archive ...");
-            let mut script = Blocking::new("bash");
-            script.args(["-c", FETCH, "compiler.sh"]).arg(&folder);
-            setup::run_quietly(script).context(
-                "no Rust compiler with its library's source could be fetched: Debian 12 has one in its security archive",
-            )?;
-        }
-        let compiler = Self { folder };
+        let fetched = Unpacked {
+            what: "a compiler with its library's source (about 20 s)",
+            script: ("compiler.sh", FETCH),
+            missing: "no Rust compiler with its library's source could be fetched: Debian 12 has one in its security archive",
+        };
+        let compiler = Self { folder: fetched.get(workspace::target().join("compiler"))? };
         compiler.is_new_enough()?;
         Ok(compiler)
     }
@@ -110,6 +107,23 @@ impl Compiler {
         command.env("SDKROOT", folder.join("sdk")).env("OPENSSL_NO_VENDOR", "1").env("OPENSSL_DIR", openssl);
         Ok(())
     }
+}
+
+/// The folder in which the ordinary compiler keeps its standard library, and its own programs, for each platform.
+pub fn standard_libraries() -> anyhow::Result<PathBuf> {
+    let output = Blocking::new("rustc").args(["--print", "sysroot"]).output().context("starting rustc")?;
+    ensure!(output.status.success(), "rustc does not say where its libraries are");
+    Ok(Path::new(String::from_utf8_lossy(&output.stdout).trim()).join("lib/rustlib"))
+}
+
+/// The folder with LLVM's linker, the one that Android's kit has. It comes with the ordinary compiler.
+pub fn linker() -> anyhow::Result<PathBuf> {
+    let libraries = standard_libraries()?;
+    let platforms = fs::read_dir(&libraries).context("reading the compiler's folder")?;
+    let found = platforms.flatten().map(|platform| platform.path().join("bin/gcc-ld"));
+    found.into_iter().find(|folder| folder.join("ld.lld").is_file()).with_context(
+        || "the compiler has come without LLVM's linker: rustup's has it (`rustup toolchain install stable`)",
+    )
 }
 
 /// Headers in which OpenSSL's build script finds a version, and nothing else.

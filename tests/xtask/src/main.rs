@@ -24,6 +24,7 @@ mod setup;
 mod swift;
 mod table;
 mod test;
+mod unpacked;
 
 use std::process::ExitCode;
 

@@ -60,8 +60,23 @@ fn the_builds_agree_on_android_and_on_processors() {
     ] {
         assert!(app.contains(&line), "app/build.gradle.kts does not say {line}");
     }
-    assert!(library.contains(&format!("minSdk = {MIN_SDK}\n")) && library.contains("max-page-size=16384"));
+    assert!(library.contains(&format!("minSdk = {MIN_SDK}\n")));
     for abi in &native::ABIS {
         assert_eq!(library.matches(&format!("\"{}\"", abi.name)).count(), 2, "{}", abi.name);
     }
+}
+
+#[test]
+fn the_builds_make_the_same_native_libraries() {
+    let library = read("library/build.gradle.kts");
+    let build = native::build();
+    let variables = build.as_std().get_envs();
+    let flags: Vec<_> = variables.filter(|(name, _)| *name == "RUSTFLAGS").collect();
+    let [(_, Some(flags))] = flags.as_slice() else { panic!("no flags for the linker: {flags:?}") };
+    let flags = flags.to_str().unwrap();
+    assert!(flags.contains("max-page-size=16384") && library.contains(&format!("\"{flags}\"")), "{flags}");
+    let arguments: Vec<_> = build.as_std().get_args().map(|argument| argument.to_str().unwrap()).collect();
+    let profile = ["build", "--profile", "phone", "-p", "heliograph-ffi"];
+    assert!(arguments.ends_with(&profile), "{arguments:?}");
+    assert!(library.contains(&profile.map(|word| format!("\"{word}\"")).join(", ")));
 }

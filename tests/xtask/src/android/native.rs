@@ -2,14 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
 use goblin::elf::Elf;
 use goblin::elf::program_header::PT_LOAD;
 use heliograph_lab::workspace;
 
-use crate::setup;
+use crate::{cross, setup};
 
 /// A kind of processor that phones have.
 pub struct Abi {
@@ -31,6 +30,13 @@ pub const ABIS: [Abi; 3] = [
 /// The size of a page on newer phones (Android 15). A library whose parts lie on smaller boundaries is not loaded there.
 const LARGE_PAGE: u64 = 16 * 1024;
 
+/// What phones get; `Cargo.toml` says why it is a profile of its own.
+pub const PROFILE: &str = "phone";
+
+/// What the linker of Android's kit is told. Older kits lay libraries out for pages of 4 KiB. The list of places that hold an
+/// address (a tenth of the library) can be written as differences, which Android understands since its version 6.
+pub const LINKER_ARGUMENTS: [&str; 2] = ["-z,max-page-size=16384", "--pack-dyn-relocs=android"];
+
 /// The core's library.
 const LIBRARY: &str = "libheliograph_ffi.so";
 
@@ -43,7 +49,7 @@ pub fn check_tools() -> anyhow::Result<()> {
         setup::find_program("cargo-ndk").is_some(),
         NDK_VARIABLES.iter().any(|name| std::env::var_os(name).is_some_and(|path| Path::new(&path).is_dir()))
             || installed_with_sdk(),
-        &sysroot()?,
+        &cross::standard_libraries()?,
     );
     ensure!(
         missing.is_empty(),
@@ -53,7 +59,7 @@ pub fn check_tools() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn missing(has_cargo_ndk: bool, has_ndk: bool, sysroot: &Path) -> Vec<String> {
+fn missing(has_cargo_ndk: bool, has_ndk: bool, libraries: &Path) -> Vec<String> {
     let mut missing = Vec::new();
     if !has_cargo_ndk {
         missing.push("cargo-ndk (`cargo install cargo-ndk`)".to_owned());
@@ -68,7 +74,7 @@ fn missing(has_cargo_ndk: bool, has_ndk: bool, sysroot: &Path) -> Vec<String> {
     let targets: Vec<&str> = ABIS
         .iter()
         .map(|abi| abi.target)
-        .filter(|target| !sysroot.join("lib/rustlib").join(target).join("lib").is_dir())
+        .filter(|target| !libraries.join(target).join("lib").is_dir())
         .collect();
     if !targets.is_empty() {
         missing.push(format!("Rust's standard library for them (`rustup target add {}`)", targets.join(" ")));
@@ -80,12 +86,6 @@ fn missing(has_cargo_ndk: bool, has_ndk: bool, sysroot: &Path) -> Vec<String> {
 fn installed_with_sdk() -> bool {
     let Some(home) = std::env::var_os("ANDROID_HOME") else { return false };
     fs::read_dir(Path::new(&home).join("ndk")).is_ok_and(|mut entries| entries.next().is_some())
-}
-
-fn sysroot() -> anyhow::Result<PathBuf> {
-    let output = Command::new("rustc").args(["--print", "sysroot"]).output().context("starting rustc")?;
-    ensure!(output.status.success(), "rustc does not say where its libraries are");
-    Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
 }
 
 /// The folder with the core's library for each kind of processor, once [`build`] has made them.
@@ -101,9 +101,10 @@ pub fn build() -> tokio::process::Command {
         build.args(["--target", abi.name]);
     }
     build.args(["--platform", &super::MIN_SDK.to_string(), "--output-dir"]).arg(folder());
-    build.args(["build", "--release", "-p", "heliograph-ffi"]);
-    // Older kits lay libraries out for pages of 4 KiB.
-    build.env("RUSTFLAGS", format!("-C link-arg=-Wl,-z,max-page-size={LARGE_PAGE}"));
+    build.args(["build", "--profile", PROFILE, "-p", "heliograph-ffi"]);
+    let flags: Vec<String> =
+        LINKER_ARGUMENTS.iter().map(|argument| format!("-C link-arg=-Wl,{argument}")).collect();
+    build.env("RUSTFLAGS", flags.join(" "));
     build
 }
 
@@ -147,7 +148,7 @@ mod tests {
             assert!(text.contains(word), "{text} does not name {word}");
         }
         for abi in &ABIS {
-            std::fs::create_dir_all(nothing.path().join("lib/rustlib").join(abi.target).join("lib")).unwrap();
+            std::fs::create_dir_all(nothing.path().join(abi.target).join("lib")).unwrap();
         }
         assert_eq!(missing(true, true, nothing.path()), Vec::<String>::new());
     }

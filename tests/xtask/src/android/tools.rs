@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
-
 use crate::jvm;
 use crate::setup;
+use crate::unpacked::Unpacked;
 
 /// The script that unpacks them.
 const SCRIPT: &str = concat!(include_str!("../../archive.sh"), include_str!("../../android-tools.sh"));
@@ -30,16 +29,13 @@ impl Tools {
         if let [Some(aapt2), Some(zipalign), Some(apksigner)] = PROGRAMS.map(setup::find_program) {
             return Ok(Self { aapt2, zipalign, apksigner });
         }
-        let folder = super::folder().join("tools");
-        if !folder.join(".complete").is_file() {
-            println!("Fetching Android's tools from this system's package archive (about 15 s) ...");
-            let mut script = std::process::Command::new("bash");
-            script.args(["-c", SCRIPT, "android-tools.sh"]).arg(&folder);
-            setup::run_quietly(script).context(
-                "aapt2, zipalign and apksigner are not in PATH (they are in the build tools of Android's SDK) and could not be \
-                 fetched. On Debian and Ubuntu they come from the configured package archive: aapt zipalign apksigner",
-            )?;
-        }
+        let tools = Unpacked {
+            what: "Android's tools (about 15 s)",
+            script: ("android-tools.sh", SCRIPT),
+            missing: "aapt2, zipalign and apksigner are not in PATH (they are in the build tools of Android's SDK) and could not \
+                      be fetched. On Debian and Ubuntu they come from the configured package archive: aapt zipalign apksigner",
+        };
+        let folder = tools.get(super::folder().join("tools"))?;
         let [aapt2, zipalign, apksigner] = PROGRAMS.map(|program| folder.join(program));
         Ok(Self { aapt2, zipalign, apksigner })
     }

@@ -1,9 +1,8 @@
 //! `cargo xtask bench size`: what the library weighs that an app carries, and what of it weighs most.
 //!
-//! It is built for arm64 Linux, which stands for Android: the same compiler, processor and code; what differs is the C library
-//! (not in it), page alignment (up to 64 kB) and what an NDK's linker drops. iOS carries OpenSSL as well, although Apple's own
-//! ciphers would serve there: the feature of `libsqlite3-sys` that builds it goes first. An app that is downloaded carries the
-//! library compressed, so that is told, too.
+//! It is built for arm64 Linux, which stands for Android: the same kind of compiler and linker, told the same; what differs is the
+//! C library (not in it), and that GCC and not Clang compiles the C inside. iOS takes SQLCipher's ciphers from the system, so
+//! there is less of it. An app that is downloaded carries the library compressed, so that is told, too.
 
 mod attribution;
 
@@ -15,8 +14,9 @@ use anyhow::{Context, ensure};
 use heliograph_lab::workspace;
 use tokio::process::Command;
 
+use crate::android::native;
 use crate::cross::arm64::{TARGET, Tools};
-use crate::cross::{Compiler, STANDARD_LIBRARY};
+use crate::cross::{Compiler, STANDARD_LIBRARY, linker};
 use crate::{layers, setup, table};
 
 /// The aim: an app of it is to be no heavier than others that talk encrypted.
@@ -49,11 +49,12 @@ impl Ciphers {
     }
 }
 
-/// What phones get, what they could get, and what servers and tests run.
-const VARIANTS: [Variant; 3] = [
-    Variant { profile: "phone", ciphers: Ciphers::OpenSsl },
-    Variant { profile: "phone", ciphers: Ciphers::LibTomCrypt },
+/// What phones get, what they could get, and both in the profile that servers and tests run.
+const VARIANTS: [Variant; 4] = [
+    Variant { profile: native::PROFILE, ciphers: Ciphers::OpenSsl },
+    Variant { profile: native::PROFILE, ciphers: Ciphers::LibTomCrypt },
     Variant { profile: "release", ciphers: Ciphers::OpenSsl },
+    Variant { profile: "release", ciphers: Ciphers::LibTomCrypt },
 ];
 
 /// Builds and weighs all variants.
@@ -97,6 +98,13 @@ async fn build(tools: &Tools, compiler: &Compiler, variant: &Variant) -> anyhow:
     if variant.ciphers == Ciphers::LibTomCrypt {
         use_libtomcrypt(tools, &mut cargo)?;
     }
+    cargo.args(["--", "-C", "link-arg=-fuse-ld=lld", "-C"]);
+    cargo.arg(format!("link-arg=-B{}", linker()?.display()));
+    cargo.args(
+        native::LINKER_ARGUMENTS
+            .iter()
+            .flat_map(|argument| ["-C".to_owned(), format!("link-arg=-Wl,{argument}")]),
+    );
     let status = cargo.current_dir(workspace::root()).status().await.context("starting cargo")?;
     ensure!(status.success(), "the library could not be built");
     let built =

@@ -9,6 +9,7 @@ use heliograph_lab::workspace;
 use tokio::process::Command;
 
 use crate::setup;
+use crate::unpacked::Unpacked;
 
 /// The phones' processor under the one system for which something can be linked and run here. Also the folder of what is made
 /// for it, below the target folder.
@@ -43,22 +44,17 @@ impl Tools {
         if installed {
             return Ok(Self { folder: None });
         }
-        let folder = workspace::target().join("arm64-tools");
-        if !folder.join(".complete").is_file() {
-            println!(
-                "Fetching a C compiler and an emulator for arm64 from this system's package archive (about 30 s) ..."
-            );
-            let mut script = std::process::Command::new("bash");
-            script.args(["-c", SCRIPT, "arm64.sh"]).arg(&folder);
-            setup::run_quietly(script).with_context(|| {
-                format!(
-                    "not all of these programs are in PATH, and they could not be fetched: {}. On Debian and Ubuntu they come \
-                     from the configured package archive: gcc-aarch64-linux-gnu qemu-user",
-                    PROGRAMS.join(", ")
-                )
-            })?;
-        }
-        Ok(Self { folder: Some(folder) })
+        let missing = format!(
+            "not all of these programs are in PATH, and they could not be fetched: {}. On Debian and Ubuntu they come from the \
+             configured package archive: gcc-aarch64-linux-gnu qemu-user",
+            PROGRAMS.join(", ")
+        );
+        let tools = Unpacked {
+            what: "a C compiler and an emulator for arm64 (about 30 s)",
+            script: ("arm64.sh", SCRIPT),
+            missing: &missing,
+        };
+        Ok(Self { folder: Some(tools.get(workspace::target().join("arm64-tools"))?) })
     }
 
     /// One of them, such as `ar`, by its whole name.

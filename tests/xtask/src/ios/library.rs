@@ -21,6 +21,9 @@ pub const TARGETS: [&str; 3] = [DEVICE, SIMULATORS[0], SIMULATORS[1]];
 /// What phones get; `Cargo.toml` says why it is a profile of its own.
 const PROFILE: &str = "phone";
 
+/// Where the build script of SQLCipher looks for an OpenSSL.
+const OPENSSL_VARIABLES: [&str; 3] = ["OPENSSL_DIR", "OPENSSL_LIB_DIR", "OPENSSL_INCLUDE_DIR"];
+
 /// The core's library, to be linked into an app.
 const LIBRARY: &str = "libheliograph_ffi.a";
 
@@ -37,6 +40,10 @@ fn build(target: &str) -> Command {
     cargo.args(["--profile", PROFILE, "--target", target]);
     // Also for the C inside. Else it is whatever the SDK is newest for, and the linker of an app has objections.
     cargo.env("IPHONEOS_DEPLOYMENT_TARGET", format!("{OLDEST_IOS}.0"));
+    // SQLCipher takes Apple's ciphers unless somebody points to an OpenSSL, which would be one for Macs.
+    for variable in OPENSSL_VARIABLES {
+        cargo.env_remove(variable);
+    }
     cargo
 }
 
@@ -123,6 +130,10 @@ mod tests {
                 variables
                     .any(|(name, value)| name == "IPHONEOS_DEPLOYMENT_TARGET" && value.unwrap() == "17.0")
             );
+            // What a shell has set for other work does not get into an app.
+            let removed = build.as_std().get_envs().filter(|(_, value)| value.is_none());
+            let removed: Vec<_> = removed.map(|(name, _)| name.to_string_lossy()).collect();
+            assert_eq!(removed, ["OPENSSL_DIR", "OPENSSL_INCLUDE_DIR", "OPENSSL_LIB_DIR"]);
         }
     }
 }

@@ -1,12 +1,12 @@
 //! What it takes to build for iOS.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 
 use super::library::TARGETS;
-use crate::setup;
+use crate::{cross, setup};
 
 /// Apple's programs that are used: the one joins libraries for several processors, the other makes frameworks.
 const PROGRAMS: [&str; 2] = ["lipo", "xcodebuild"];
@@ -19,7 +19,7 @@ pub fn check_tools() -> anyhow::Result<()> {
     let programs: Vec<&str> =
         PROGRAMS.into_iter().filter(|program| setup::find_program(program).is_none()).collect();
     let sdks: Vec<&str> = SDKS.into_iter().filter(|sdk| !has_sdk(sdk)).collect();
-    let missing = missing(&programs, &sdks, &sysroot()?);
+    let missing = missing(&programs, &sdks, &cross::standard_libraries()?);
     ensure!(missing.is_empty(), "libraries for iOS can't be built here. Missing: {}", missing.join("; "));
     setup::build_programs()
 }
@@ -31,14 +31,8 @@ fn has_sdk(name: &str) -> bool {
     xcrun.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-fn sysroot() -> anyhow::Result<PathBuf> {
-    let output = Command::new("rustc").args(["--print", "sysroot"]).output().context("starting rustc")?;
-    ensure!(output.status.success(), "rustc does not say where its libraries are");
-    Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
-}
-
 /// In words, with where to get it.
-fn missing(programs: &[&str], sdks: &[&str], sysroot: &Path) -> Vec<String> {
+fn missing(programs: &[&str], sdks: &[&str], libraries: &Path) -> Vec<String> {
     let mut missing = Vec::new();
     if !programs.is_empty() {
         missing.push(format!("{} (Xcode, on a Mac)", programs.join(" and ")));
@@ -49,10 +43,8 @@ fn missing(programs: &[&str], sdks: &[&str], sysroot: &Path) -> Vec<String> {
             sdks.join(" and ")
         ));
     }
-    let targets: Vec<&str> = TARGETS
-        .into_iter()
-        .filter(|target| !sysroot.join("lib/rustlib").join(target).join("lib").is_dir())
-        .collect();
+    let targets: Vec<&str> =
+        TARGETS.into_iter().filter(|target| !libraries.join(target).join("lib").is_dir()).collect();
     if !targets.is_empty() {
         missing.push(format!("Rust's standard library for them (`rustup target add {}`)", targets.join(" ")));
     }
@@ -75,7 +67,7 @@ mod tests {
             assert!(text.contains(word), "{text} does not name {word}");
         }
         for target in TARGETS {
-            std::fs::create_dir_all(rust.path().join("lib/rustlib").join(target).join("lib")).unwrap();
+            std::fs::create_dir_all(rust.path().join(target).join("lib")).unwrap();
         }
         assert_eq!(missing(&[], &[], rust.path()), Vec::<String>::new());
     }
