@@ -72,6 +72,9 @@ fn owner(symbol: &str, file: &str) -> String {
         || file.starts_with("sqlcipher")
     {
         "SQLCipher"
+    } else if symbol.starts_with("OUTLINED_FUNCTION_") {
+        // Cut out of functions of all crates by the compiler.
+        "(what functions share)"
     } else {
         "OpenSSL, or another C library"
     };
@@ -107,6 +110,10 @@ mod tests {
         assert_eq!(owner("sqlite3_open_v2", ""), "SQLCipher");
         assert_eq!(owner("btreeCursor", "sqlcipher.c"), "SQLCipher");
         assert_eq!(owner("ring_core_0_17_14__x25519_fe_mul", ""), "ring");
+        assert_eq!(
+            owner("OUTLINED_FUNCTION_139", "heliograph_ffi.f587966810fa53d7-cgu.0"),
+            "(what functions share)"
+        );
         assert_eq!(owner("EVP_EncryptInit_ex", ""), "OpenSSL, or another C library");
     }
 }
