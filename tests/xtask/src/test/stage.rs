@@ -129,7 +129,7 @@ impl Stage {
 
     /// Whether it runs only where somebody asks for it, or for all: it takes many minutes, and what it finds is rare.
     pub fn is_on_demand(self) -> bool {
-        matches!(self, Self::Arm64 | Self::Targets)
+        self == Self::Arm64
     }
 
     /// Runs it, with `all` also what takes long. An error is one of this command, not of what it checks.
