@@ -24,7 +24,9 @@ use crate::counter;
 use crate::error::StoreError;
 use crate::search;
 
-pub use delivery::{discard, fail, raise_state, send_again, set_archived, set_security, set_stanza};
+pub use delivery::{
+    discard, fail, note_copy, raise_state, send_again, set_archived, set_security, set_stanza,
+};
 pub use marker::{drop_markers, due_markers, newest_markable, owe_marker, shown_up_to, take_marker};
 use receipt::due_from_row;
 pub use receipt::{
@@ -233,6 +235,9 @@ pub fn insert(tx: &Transaction<'_>, new: &NewMessage) -> Result<Inserted, StoreE
         .query_row(params![new.conversation.0, new.id.as_str(), sender_kind, sender], |row| row.get(0))
         .optional()?;
     if let Some(row) = known {
+        if let Some(archive) = &new.archive {
+            note_copy(tx, row, archive)?;
+        }
         return Ok(Inserted::Duplicate(row));
     }
     // Two revisions: the message's, and after it the conversation's.

@@ -57,8 +57,11 @@ impl Step<'_> {
             return if arrived.archive_id.is_some() { self.archived(&ours, arrived) } else { Ok(()) };
         }
         if let Some(seen) = message::by_stanza(self.tx, conversation.id, &stanza)? {
-            if let (true, Some(archive_id)) = (seen.outgoing, &arrived.archive_id) {
+            let Some(archive_id) = &arrived.archive_id else { return Ok(()) };
+            if seen.outgoing {
                 message::set_archived(self.tx, seen.row, archive_id, self.place)?;
+            } else {
+                message::note_copy(self.tx, seen.row, archive_id)?;
             }
             return Ok(());
         }

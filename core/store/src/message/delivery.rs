@@ -21,34 +21,54 @@ pub fn set_stanza(tx: &Transaction<'_>, row: i64, stanza: &StanzaId) -> Result<(
 
 /// The archive has the message: notes its id there, gives it this place if it has none, and raises its state to
 /// [`DeliveryState::Archived`].
-///
-/// What was sent again after all, because nobody knew that it had arrived, is in the archive twice. Where the ids tell which
-/// was first, that one counts: what was said after it stands between the two.
 pub fn set_archived(
     tx: &Transaction<'_>,
     row: i64,
     archive: &ArchiveId,
     place: Place,
 ) -> Result<(), StoreError> {
-    let (known, stands_at) = tx
-        .prepare_cached("SELECT archive, place FROM message WHERE row = ?1")?
-        .query_row([row], |row| Ok((row.get::<_, Option<String>>(0)?.map(ArchiveId::new), row.get(1)?)))?;
+    let (known, stands_at) = archived_as(tx, row)?;
+    if known.is_some_and(|known| known.precedes(archive) || archive.precedes(&known)) {
+        note_copy(tx, row, archive)?;
+        return raise_state(tx, row, DeliveryState::Archived);
+    }
     let position = if stands_at >= UNPLACED { place.position(tx)? } else { None };
-    let stood_later = known.as_ref().is_some_and(|known| archive.precedes(known));
-    let first = known.as_ref().filter(|known| known.precedes(archive)).unwrap_or(archive);
     let revision = counter::next_revision(tx)?;
     tx.prepare_cached(
         "UPDATE message SET archive = ?2, place = ifnull(?3, place), revision = ?4 WHERE row = ?1",
     )?
-    .execute(params![row, first.as_str(), position, revision])?;
+    .execute(params![row, archive.as_str(), position, revision])?;
     match (position, place) {
         // It stood last until now.
         (Some(_), Place::At(_)) => touch_conversation(tx, row)?,
-        (Some(position), _) => order::settle(tx, conversation_of(tx, row)?, row, first, position)?,
-        (None, _) if stood_later => order::settle(tx, conversation_of(tx, row)?, row, first, stands_at)?,
+        (Some(position), _) => order::settle(tx, conversation_of(tx, row)?, row, archive, position)?,
         (None, _) => {}
     }
     raise_state(tx, row, DeliveryState::Archived)
+}
+
+/// The archive has a message, which is known, once more: it was sent again because nobody knew that it had arrived. Where the
+/// ids tell which of the two was first, that one counts: what was said after it stands between them.
+pub fn note_copy(tx: &Transaction<'_>, row: i64, archive: &ArchiveId) -> Result<(), StoreError> {
+    let (known, stands_at) = archived_as(tx, row)?;
+    if !known.is_some_and(|known| archive.precedes(&known)) {
+        return Ok(());
+    }
+    let revision = counter::next_revision(tx)?;
+    tx.prepare_cached("UPDATE message SET archive = ?2, revision = ?3 WHERE row = ?1")?.execute(params![
+        row,
+        archive.as_str(),
+        revision
+    ])?;
+    order::settle(tx, conversation_of(tx, row)?, row, archive, stands_at)
+}
+
+/// The message's id in the archive, and its place.
+fn archived_as(tx: &Transaction<'_>, row: i64) -> Result<(Option<ArchiveId>, i64), StoreError> {
+    let mut statement = tx.prepare_cached("SELECT archive, place FROM message WHERE row = ?1")?;
+    let known = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<String>>(0)?, row.get(1)?));
+    let (archive, place) = statement.query_row([row], known)?;
+    Ok((archive.map(ArchiveId::new), place))
 }
 
 /// Raises the state; a lower one than the present one changes nothing.

@@ -108,11 +108,22 @@ fn what_is_in_the_archive_twice_stands_where_it_was_first() {
         assert_eq!(shown(), "a c b d");
         conversation::mark_read(tx, id, last).unwrap();
         for number in ["3", "5"] {
-            message::set_archived(tx, twice, &archive(number), Place::Next).unwrap();
+            message::note_copy(tx, twice, &archive(number)).unwrap();
             assert_eq!(shown(), "a b c d");
             assert_eq!(message::get(tx, twice).unwrap().unwrap().archive, Some(archive("3")));
         }
         assert_eq!(conversation::get(tx, id).unwrap().unwrap().unread, 0, "all of it was read");
+        let before = latest_revision(tx).unwrap();
+        message::note_copy(tx, twice, &archive("3")).unwrap();
+        assert_eq!(latest_revision(tx).unwrap(), before, "no news");
+        // In plain the text itself comes again, and our own come back.
+        let again = message::NewMessage { archive: Some(archive("0")), ..incoming(id, "d", "d") };
+        assert_eq!(message::insert(tx, &again).unwrap(), Inserted::Duplicate(last));
+        let ours = add(tx, &outgoing(id, "e", "e"));
+        for number in ["8", "2", "7"] {
+            message::set_archived(tx, ours, &archive(number), Place::Next).unwrap();
+        }
+        assert_eq!(shown(), "d a e b c");
     });
 }
 
