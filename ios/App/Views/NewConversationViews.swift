@@ -48,11 +48,11 @@ struct MembersView: View {
                     Text(verbatim: member.name)
                     Text(verbatim: member.address).font(.caption).foregroundStyle(.secondary)
                 }
-                    .swipeActions {
-                        if screen.mayChange {
-                            Button("Remove", role: .destructive) { Task { await screen.remove(member.address) } }
-                        }
+                .swipeActions {
+                    if screen.mayChange {
+                        Button("Remove", role: .destructive) { Task { await screen.remove(member.address) } }
                     }
+                }
             }
             if screen.mayChange {
                 AddressField(text: $screen.candidate).onSubmit { Task { await screen.invite() } }

@@ -35,7 +35,9 @@ extension SearchHit {
         var end = excerpt.startIndex
         for range in excerptRanges {
             text += AttributedString(excerpt[end..<range.lowerBound])
-            text += AttributedString(excerpt[range], attributes: AttributeContainer([.inlinePresentationIntent: InlinePresentationIntent.stronglyEmphasized.rawValue]))
+            var found = AttributedString(excerpt[range])
+            found.inlinePresentationIntent = .stronglyEmphasized
+            text += found
             end = range.upperBound
         }
         return text + AttributedString(excerpt[end...])

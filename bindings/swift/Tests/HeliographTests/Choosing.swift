@@ -76,7 +76,7 @@ import Testing
 
     @Test func addressesAreReadFromWhatIsTypedAndScanned() async throws {
         let typed = try Client.readAddress(" ana@example.org ")
-        #expect(typed == Contact(address: "ana@example.org", kind: .account, name: nil))
+        #expect(typed == Contact(address: "ana@example.org", kind: .account, title: "ana", name: nil))
         #expect(try Client.readAddress("xmpp:crew@muc.example.org?join").kind == .room)
         #expect(await failure { _ = try Client.readAddress("no address") }?.code == .invalidArgument)
         let gina = try await Phone.signedIn(.gina, in: folder)

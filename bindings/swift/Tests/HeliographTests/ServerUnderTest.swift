@@ -13,6 +13,7 @@ enum ServerUnderTest {
     static let authority = try! String(contentsOfFile: required("HELIOGRAPH_CA"), encoding: .ascii)
     static let authorityFile = required("HELIOGRAPH_CA")
     static let address = required("HELIOGRAPH_SERVER")
+    static let rooms = required("HELIOGRAPH_ROOMS")
     static let terminalShell = URL(filePath: required("HELIOGRAPH_BINARY"))
 
     /// Accounts by the part that they play. No part is played twice: a phone that is set up anew has new keys, and those who

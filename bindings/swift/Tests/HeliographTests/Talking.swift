@@ -27,7 +27,7 @@ import Testing
         try await ben.client.markRead(chatOfBen, upTo: got.row)
         #expect(try await ben.client.conversation(chatOfBen).unread == 0)
 
-        for text in ["good, we start at six 🏔", "bring <rope> & \"water\"\nfor two"] {
+        for text in ["🏔 good, we start at six", "bring <rope> & \"water\"\nfor two"] {
             try await ben.client.send(text, to: chatOfBen)
             _ = try await ana.until("the answer", in: chat) { $0.text == text && !$0.outgoing }
         }
@@ -40,9 +40,35 @@ import Testing
         #expect(start.textRanges.map { start.message.text[$0] } == ["start", "six"])
         #expect(start.excerptRanges.map { start.excerpt[$0] } == ["start", "six"])
 
+        try await scrollBack(ana, ben)
         try await catchUp(ana, chat, ben, chatOfBen)
         try await ana.client.shutdown()
         try await ben.client.shutdown()
+    }
+
+    /// More than the server gives at once: an open timeline says what is missing, and no more once somebody has fetched it.
+    private func scrollBack(_ ana: Phone, _ ben: Phone) async throws {
+        let address = "ridge-walk@\(ServerUnderTest.rooms)"
+        let room = try await ana.client.joinRoom(address, as: ana.client.name)
+        var last: MessageID?
+        for number in 0..<60 { last = try await ana.client.send("step \(number)", to: room) }
+        let row = last
+        _ = try await ana.until("the archive", in: room) { $0.row == row && $0.state.isOut && $0.state != .sent }
+        let roomOfBen = try await ben.client.joinRoom(address, as: ben.client.name)
+        _ = try await ben.until("the newest text", in: roomOfBen) { $0.text == "step 59" }
+        var updates = try await ben.client.timeline(of: roomOfBen).updates(limit: 100).makeAsyncIterator()
+        guard case .snapshot(let page)? = try await updates.next() else { throw CancellationError() }
+        #expect(page.seams.map(\.kind) == [.notLoaded])
+        #expect(try await ben.client.loadOlder(in: roomOfBen, wanted: 100).more == false)
+        var (seams, shown) = (page.seams, page.messages.count)
+        while !seams.isEmpty {
+            switch try #require(try await updates.next()) {
+            case .seams(let now): seams = now
+            case .changes(let changed): shown += changed.count
+            case .snapshot: Issue.record("a second snapshot")
+            }
+        }
+        #expect(shown >= 60)
     }
 
     /// Ben sleeps while Ana writes; then a push message wakes him, in the same process and in a new one.
@@ -97,7 +123,9 @@ import Testing
         try await chloe.client.send("who has the rope?", to: group)
         let heard = try await terminal.until("the text") { $0.text == "who has the rope?" && $0.event == "message" }
         #expect(heard.security == "encrypted" && heard.sender == chloe.client.address)
-        #expect(try await chloe.client.members(of: group).map(\.address).sorted() == [chloe.client.address, dora.address].sorted())
+        #expect(
+            try await chloe.client.members(of: group).map(\.address).sorted()
+                == [chloe.client.address, dora.address].sorted())
 
         try terminal.command(["do": "send", "to": String(heard.conversation!), "text": "I have it"])
         let answer = try await chloe.until("the answer", in: group) { $0.text == "I have it" }

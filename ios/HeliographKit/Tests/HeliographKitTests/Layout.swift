@@ -16,7 +16,8 @@ import Testing
     {
         let sent = Int64(ISO8601DateFormatter().date(from: time)!.timeIntervalSince1970 * 1000)
         return Message(
-            row: MessageID(row), conversation: ConversationID(1), id: "m\(row)", sender: .account(address: sender, name: sender),
+            row: MessageID(row), conversation: ConversationID(1), id: "m\(row)",
+            sender: .account(address: sender, name: sender),
             outgoing: false, security: .encrypted, text: text, sentAtMs: sent, receivedAtMs: sent, position: row,
             state: .archived, failure: nil, deliveredTo: 0, displayedBy: 0, revision: 1)
     }

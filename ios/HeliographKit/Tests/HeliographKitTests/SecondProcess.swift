@@ -51,7 +51,7 @@ import Testing
         let row = try await mia.client.send("two", to: id)
         try await out(row, mia.client)
         let alone = try program("wake", device)
-        #expect(await line(alone.output) == "\(mia.client.address): two")
+        #expect(await line(alone.output) == "\(mia.client.name): two")
         alone.process.waitUntilExit()
 
         // The extension has the store when the user comes back: it is said, and it passes by itself.
@@ -115,7 +115,7 @@ import Testing
 
         await front.refresh()
         let alert = try #require(device.board.alerts.first)
-        #expect(alert.body == "are you there?" && alert.title == olga.client.address && device.board.badge == 1)
+        #expect(alert.body == "are you there?" && alert.title == olga.client.name && device.board.badge == 1)
         // Once is enough.
         device.board.state.withLock { $0.alerts[0].body = "seen" }
         await front.refresh()

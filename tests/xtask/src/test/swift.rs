@@ -171,6 +171,7 @@ fn test(swift: &Swift, package: &str, server: &Server, sanitizer: Sanitizer) -> 
         .env("HELIOGRAPH_SERVER", server.starttls_address().to_string())
         .env("HELIOGRAPH_CA", server.authority_file())
         .env("HELIOGRAPH_DOMAIN", server.domain())
+        .env("HELIOGRAPH_ROOMS", server.rooms())
         .env("HELIOGRAPH_ACCOUNTS", accounts.join(","))
         .env("HELIOGRAPH_BINARY", workspace::terminal_shell()?)
         .env("HELIOGRAPH_QUICK_START", scratch.join("debug").join("QuickStart"))

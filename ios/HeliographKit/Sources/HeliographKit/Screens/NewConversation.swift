@@ -100,7 +100,9 @@ public final class Members: Screen {
                 mayChange = found.mayChangeMembers
                 let all = try await client.members(of: group)
                 let own = client.address
-                members = all.sorted { ($0.address == own ? 0 : 1, $0.address) < ($1.address == own ? 0 : 1, $1.address) }
+                members = all.sorted {
+                    ($0.address == own ? 0 : 1, $0.address) < ($1.address == own ? 0 : 1, $1.address)
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 package org.heliograph
 
+import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableStateFlow
@@ -10,6 +11,7 @@ import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
+import kotlinx.coroutines.withContext
 import org.heliograph.ffi.HeliographClient
 
 internal typealias TimelinePage = org.heliograph.ffi.TimelinePage
@@ -79,13 +81,16 @@ public class Timeline internal constructor(
         }
     }.untilClosed() != null
 
+    private suspend fun take() {
+        val changes = attempt { core.take(Feed.BATCH.toUInt()) }.getOrElse { emptyList() }
+        val seams = attempt { core.seams() }.getOrNull()
+        shown.update { it?.changed(changes)?.run { copy(seams = seams ?: this.seams) } }
+    }
+
     private suspend fun follow() {
         while (attempt { core.ready() }.untilClosed() != null) {
-            reading.withLock {
-                val changes = attempt { core.take(Feed.BATCH.toUInt()) }.getOrElse { emptyList() }
-                val seams = attempt { core.seams() }.getOrNull()
-                shown.update { it?.changed(changes)?.run { copy(seams = seams ?: this.seams) } }
-            }
+            // What was taken is shown, also if the collector is cancelled in the middle.
+            reading.withLock { withContext(NonCancellable) { take() } }
         }
     }
 }

@@ -3,6 +3,7 @@ package org.heliograph.android.ui
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.heightIn
 import androidx.compose.foundation.layout.padding
+import androidx.compose.foundation.text.input.TextFieldState
 import androidx.compose.foundation.text.input.clearText
 import androidx.compose.foundation.text.input.rememberTextFieldState
 import androidx.compose.material3.AlertDialog
@@ -48,15 +49,7 @@ internal fun MembersPane(state: MembersState, invite: (String) -> Unit, remove: 
             )
         },
         bottom = if (state.mayChange) {
-            {
-                MainAction(
-                    stringResource(R.string.invite),
-                    { if (address.text.isNotBlank()) invite(address.text.toString()) },
-                    Modifier.testTag("invite"),
-                    address.text.isNotBlank(),
-                    state.busy,
-                )
-            }
+            { InviteAction(address, state.busy, invite) }
         } else {
             null
         },
@@ -80,17 +73,32 @@ internal fun MembersPane(state: MembersState, invite: (String) -> Unit, remove: 
                     }
                 }
             }
-            if (state.mayChange) {
-                PartTitle(stringResource(R.string.invite_somebody))
-                AddressField(
-                    address,
-                    stringResource(R.string.address_or_link),
-                    Modifier.testTag("member"),
-                    stringResource(R.string.address_hint),
-                ) { if (address.text.isNotBlank()) invite(address.text.toString()) }
-            }
+            if (state.mayChange) InvitePart(address, invite)
         }
     }
+}
+
+@Composable
+private fun InviteAction(address: TextFieldState, busy: Boolean, invite: (String) -> Unit) {
+    val isNamed = address.text.isNotBlank()
+    MainAction(
+        stringResource(R.string.invite),
+        { if (isNamed) invite(address.text.toString()) },
+        Modifier.testTag("invite"),
+        isNamed,
+        busy,
+    )
+}
+
+@Composable
+private fun InvitePart(address: TextFieldState, invite: (String) -> Unit) {
+    PartTitle(stringResource(R.string.invite_somebody))
+    AddressField(
+        address,
+        stringResource(R.string.address_or_link),
+        Modifier.testTag("member"),
+        stringResource(R.string.address_hint),
+    ) { if (address.text.isNotBlank()) invite(address.text.toString()) }
 }
 
 @Composable

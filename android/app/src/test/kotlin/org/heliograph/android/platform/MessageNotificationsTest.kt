@@ -49,7 +49,9 @@ class MessageNotificationsTest {
     private fun unread(conversation: Long, vararg texts: String) = Notification(
         conversation = Conversation(
             id = ConversationId(conversation), kind = ConversationKind.GROUP, address = "team@rooms.example.org",
-            name = "Bridge\u202e team", title = "Bridge team", security = Security.ENCRYPTED, state = ConversationState.ACTIVE, failure = null,
+            name = "Bridge\u202e team",
+            title = "Bridge team",
+            security = Security.ENCRYPTED, state = ConversationState.ACTIVE, failure = null,
             mayChangeMembers = false,
             createdAtMs = 1,
             unread = texts.size.toULong(),

@@ -41,7 +41,6 @@ public class NewChatScreen(
             val contact = accounts.readAddress(text.trim()).getOrThrow()
             val conversation = when (contact.kind) {
                 ContactKind.ACCOUNT -> messenger.startChat(contact.address).getOrThrow()
-
                 ContactKind.ROOM -> messenger.joinRoom(contact.address, messenger.name).getOrThrow()
             }
             opened(conversation)

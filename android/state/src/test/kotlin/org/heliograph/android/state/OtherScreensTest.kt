@@ -104,7 +104,7 @@ class OtherScreensTest {
             runCurrent()
         }
         assertEquals(FailureCode.INVALID_ARGUMENT, screen.state.value.failure?.code)
-        assertEquals(listOf("cam@relief.example"), screen.state.value.known)
+        assertEquals(listOf(Person("cam@relief.example", "cam")), screen.state.value.known)
         screen.drop("dara@relief.example")
         screen.create(" Night shift ")
         runCurrent()

@@ -16,8 +16,8 @@ import org.heliograph.MessageRow
 import org.heliograph.Older
 import org.heliograph.Outcome
 import org.heliograph.Push
-import org.heliograph.SearchHit
 import org.heliograph.PushState
+import org.heliograph.SearchHit
 import org.heliograph.Settings
 import org.heliograph.Situation
 import org.heliograph.TimelineState
@@ -30,6 +30,7 @@ public class FakeMessenger : Messenger {
     override val address: String = "ana@relief.example"
 
     override val name: String get() = address.substringBefore('@')
+
     public val connections: MutableStateFlow<Connection> = MutableStateFlow(connection(ConnectionState.ONLINE))
     public val inbox: MutableStateFlow<List<Conversation>> = MutableStateFlow(emptyList())
     public val timelines: MutableMap<ConversationId, MutableStateFlow<TimelineState>> = mutableMapOf()
