@@ -209,6 +209,7 @@ impl MessageFeed {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
     use heliograph_model::ArchiveId;
     use heliograph_store::{Store, StoreError, Transaction};
     use tempfile::TempDir;
@@ -249,6 +250,7 @@ mod tests {
         let kinds =
             |timeline: &Timeline| timeline.seams().unwrap().iter().map(|seam| seam.kind).collect::<Vec<_>>();
         assert_eq!(kinds(&timeline), [SeamKind::NotLoaded]);
+        assert!(timeline.next().now_or_never().is_none(), "told once");
         meanwhile(&client, &folder, |tx| archive::give_up_gap(tx, gap)).await;
         assert_eq!(timeline.next().await.unwrap().len(), 0);
         assert_eq!(kinds(&timeline), [SeamKind::Forgotten]);
