@@ -3,7 +3,8 @@
 #
 # Downloads the Swift tool chain from the Debian archive that this machine already uses and unpacks it into FOLDER, with a
 # start script `swift-in` at the top. Installs nothing, needs no root and writes no file outside FOLDER: apt works on a
-# private, empty state, and the packages' own scripts are not run. A folder that is complete already is left alone.
+# private, empty state, and the packages' own scripts are not run. What it downloads with is in `archive.sh`, which comes
+# before it.
 #
 #     FOLDER/swift-in WORKSPACE COMMAND...
 #
@@ -14,59 +15,16 @@
 set -euo pipefail
 
 [ $# -eq 1 ] || { echo "usage: swift.sh FOLDER" >&2; exit 2; }
-mkdir -p "$1"
-tree=$(cd "$1" && pwd)
-[ -f "$tree/.complete" ] && exit 0
-
-for program in apt-get dpkg-deb awk sed tar unshare chroot; do
+for program in tar unshare chroot; do
     command -v "$program" >/dev/null || { echo "swift.sh: no $program on this machine" >&2; exit 3; }
 done
-. /etc/os-release
-[ "$ID" = debian ] || { echo "swift.sh: knows the package archive of Debian only, this is $ID" >&2; exit 3; }
+open_archive "$1"
+tree=$folder
+[ "$distribution" = debian ] || { echo "swift.sh: $distribution carries no Swift" >&2; exit 3; }
 # The first release that carries Swift 6. Its programs bring their own C library, so the release of this machine is no matter.
 suite=trixie
-keyring=
-for candidate in /usr/share/keyrings/debian-archive-keyring.gpg /usr/share/keyrings/debian-archive-keyring.pgp; do
-    [ -f "$candidate" ] && keyring=$candidate && break
-done
-[ -n "$keyring" ] || { echo "swift.sh: the package debian-archive-keyring is missing" >&2; exit 3; }
-
-# The mirror is the one that this machine is configured for: the first source that isn't a security archive.
-mirror_of_sources_file() {
-    awk 'BEGIN { RS = ""; FS = "\n" }
-        { uri = ""; usable = 0
-          for (i = 1; i <= NF; i++) {
-              if ($i ~ /^URIs:/) { split($i, part, /[ \t]+/); uri = part[2] }
-              if ($i ~ /^Suites:/ && $i !~ /^Suites:[^ ]* *[^ ]*-security *$/) usable = 1 }
-          if (uri != "" && usable) print uri }' "$1"
-}
-mirror_of_list_file() {
-    sed -E 's/\[[^]]*\]//' "$1" | awk '$1 == "deb" && $3 !~ /-security/ { print $2 }'
-}
-mirrors=$(
-    for file in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list.d/*.sources; do
-        [ -f "$file" ] && mirror_of_sources_file "$file"
-    done
-    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-        [ -f "$file" ] && mirror_of_list_file "$file"
-    done
-    true
-)
-mirror=${mirrors%%$'\n'*}
-[ -n "$mirror" ] || { echo "swift.sh: apt has no package source configured" >&2; exit 3; }
-
 rm -rf "$tree"
-state=$tree/.apt
-mkdir -p "$state"/{lists/partial,cache/archives/partial,none}
-: > "$state/status"
-printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
-    "$mirror" "$suite" "$keyring" > "$state/archive.sources"
-private_apt() {
-    apt-get -qq -o Dir::State="$state" -o Dir::State::lists="$state/lists" -o Dir::State::status="$state/status" \
-        -o Dir::Cache="$state/cache" -o Dir::Etc::sourcelist="$state/archive.sources" \
-        -o Dir::Etc::sourceparts="$state/none" -o Dir::Etc::preferencesparts="$state/none" \
-        -o Debug::NoLocking=1 -o APT::Sandbox::User="$(id -un)" "$@"
-}
+use_suites "$suite" main
 
 # The compiler, what it links with, and a base in which programs can run.
 packages="swiftlang libc6-dev libstdc++-14-dev binutils bash coreutils dash sed grep libc-bin base-files ca-certificates"

@@ -40,7 +40,8 @@ impl Compiler {
     /// The unpacked one, fetched if it isn't there.
     pub fn get() -> anyhow::Result<Self> {
         let fetched = Unpacked {
-            what: "a compiler with its library's source (about 20 s)",
+            what: "a compiler with its library's source",
+            takes: "20 s",
             script: ("compiler.sh", FETCH),
             missing: "no Rust compiler with its library's source could be fetched: Debian 12 has one in its security archive",
         };

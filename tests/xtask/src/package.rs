@@ -45,6 +45,12 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut programs = Programs::of("package")?;
     let outcome = match arguments.what {
         What::Android(Android { apk, without_native }) => {
+            if !without_native {
+                native::check_tools()?;
+            }
+            println!(
+                "Building the core and the Kotlin module (the first time this takes several minutes) ..."
+            );
             Box::pin(android(apk, !without_native, &mut programs)).await?
         }
         What::Ios => ios(&mut programs).await?,
@@ -86,11 +92,8 @@ fn announced(made: Result<PathBuf, Outcome>, programs: &Programs) -> Outcome {
 
 /// Makes the AAR, and the APK if wanted; says where they are.
 pub async fn android(with_apk: bool, with_native: bool, programs: &mut Programs) -> anyhow::Result<Outcome> {
-    if with_native {
-        native::check_tools()?;
-        if let Some(failure) = programs.run(native::build()).await? {
-            return Ok(failure);
-        }
+    if with_native && let Some(failure) = programs.run(native::build()).await? {
+        return Ok(failure);
     }
     let heliograph = match kotlin::build(programs, Profile::Debug).await? {
         Ok(built) => built,

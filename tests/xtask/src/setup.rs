@@ -12,6 +12,7 @@ use anyhow::{Context, bail, ensure};
 use heliograph_lab::server::{EJABBERD, PROSODY_012, PROSODY_13};
 use heliograph_lab::{ServerTree, workspace};
 
+use crate::cross::Compiler;
 use crate::jvm::{self, Artefacts};
 use crate::swift::Swift;
 use crate::test::android;
@@ -32,8 +33,9 @@ const SERVERS_SCRIPT: &str = concat!(include_str!("../archive.sh"), include_str!
 /// Gets everything and says what there is. Fails at the end if something can't be had.
 pub fn run() -> ExitCode {
     let mut complete = true;
-    let needs: [(&str, &dyn Fn() -> anyhow::Result<()>); 9] = [
+    let needs: [(&str, &dyn Fn() -> anyhow::Result<()>); 10] = [
         ("build programs", &build_programs),
+        ("compiler for phones", &|| Compiler::get().map(drop)),
         (PROSODY_13, &|| server(PROSODY_13).map(drop)),
         (PROSODY_012, &|| server(PROSODY_012).map(drop)),
         (EJABBERD, &|| server(EJABBERD).map(drop)),

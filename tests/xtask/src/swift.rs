@@ -18,7 +18,7 @@ use tokio::process::Command;
 use crate::setup;
 
 /// The script that unpacks the tool chain.
-const SCRIPT: &str = include_str!("../swift.sh");
+const SCRIPT: &str = concat!(include_str!("../archive.sh"), include_str!("../swift.sh"));
 
 /// The first version that knows typed `throws` and checks data races, which the packages rely on.
 const OLDEST: (u32, u32) = (6, 0);

@@ -13,8 +13,10 @@ const COMPLETE: &str = ".complete";
 
 /// What is to be unpacked.
 pub struct Unpacked<'a> {
-    /// What it is, and how long it takes, for who waits.
+    /// What it is, for who waits.
     pub what: &'a str,
+    /// How long it takes.
+    pub takes: &'a str,
     /// The script's name, for its own messages, and its text. It is given the folder.
     pub script: (&'a str, &'a str),
     /// What to say where it can't be had: what is missing, and where it is to be had.
@@ -27,7 +29,7 @@ impl Unpacked<'_> {
         if folder.join(COMPLETE).is_file() {
             return Ok(folder);
         }
-        println!("Fetching {} from this system's package archive ...", self.what);
+        println!("Fetching {} from this system's package archive (about {}) ...", self.what, self.takes);
         let (name, text) = self.script;
         let mut script = Command::new("bash");
         script.args(["-c", text, name]).arg(&folder);
@@ -47,7 +49,8 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("tools");
         let get = |text: &str| {
-            let unpacked = Unpacked { what: "tools", script: ("tools.sh", text), missing: "no tools" };
+            let unpacked =
+                Unpacked { what: "tools", takes: "1 s", script: ("tools.sh", text), missing: "no tools" };
             unpacked.get(folder.clone())
         };
         let failed = get("mkdir -p \"$1\"; echo \"$0: no archive\" >&2; exit 3").unwrap_err();

@@ -53,8 +53,8 @@ pub fn check_tools() -> anyhow::Result<()> {
     );
     ensure!(
         missing.is_empty(),
-        "native libraries for Android can't be built here. Missing: {}",
-        missing.join("; ")
+        "native libraries for Android can't be built here. Missing:\n  {}",
+        missing.join("\n  ")
     );
     Ok(())
 }

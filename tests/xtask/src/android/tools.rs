@@ -30,7 +30,8 @@ impl Tools {
             return Ok(Self { aapt2, zipalign, apksigner });
         }
         let tools = Unpacked {
-            what: "Android's tools (about 15 s)",
+            what: "Android's tools",
+            takes: "15 s",
             script: ("android-tools.sh", SCRIPT),
             missing: "aapt2, zipalign and apksigner are not in PATH (they are in the build tools of Android's SDK) and could not \
                       be fetched. On Debian and Ubuntu they come from the configured package archive: aapt zipalign apksigner",

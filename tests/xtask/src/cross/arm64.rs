@@ -50,7 +50,8 @@ impl Tools {
             PROGRAMS.join(", ")
         );
         let tools = Unpacked {
-            what: "a C compiler and an emulator for arm64 (about 30 s)",
+            what: "a C compiler and an emulator for arm64",
+            takes: "30 s",
             script: ("arm64.sh", SCRIPT),
             missing: &missing,
         };

@@ -20,7 +20,11 @@ pub fn check_tools() -> anyhow::Result<()> {
         PROGRAMS.into_iter().filter(|program| setup::find_program(program).is_none()).collect();
     let sdks: Vec<&str> = SDKS.into_iter().filter(|sdk| !has_sdk(sdk)).collect();
     let missing = missing(&programs, &sdks, &cross::standard_libraries()?);
-    ensure!(missing.is_empty(), "libraries for iOS can't be built here. Missing: {}", missing.join("; "));
+    ensure!(
+        missing.is_empty(),
+        "libraries for iOS can't be built here. Missing:\n  {}",
+        missing.join("\n  ")
+    );
     setup::build_programs()
 }
 

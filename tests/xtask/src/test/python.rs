@@ -39,8 +39,8 @@ pub async fn run(programs: &mut Programs) -> anyhow::Result<Outcome> {
     let tools = setup::python()?;
     let environment = workspace::target().join("python").join("venv");
     let python = environment.join("bin").join("python");
-    let mut surface = Programs::cargo(&["run", "--quiet", "-p", "heliograph-bindgen", "--", "surface"]);
-    surface.arg(Profile::Debug.library()).arg(workspace::root().join(SURFACE));
+    let mut surface = Profile::Debug.generator();
+    surface.arg("surface").arg(Profile::Debug.library()).arg(workspace::root().join(SURFACE));
     let mut make = Command::new(&tools);
     make.args(["-m", "venv", "--clear", "--without-pip"]).arg(&environment);
     let mut install = Command::new(&tools);

@@ -46,9 +46,21 @@ impl Profile {
 
     /// Writes the sources of a language that the generator knows by name into a folder.
     pub fn generate(self, language: &str, into: &Path) -> Command {
-        let mut generate = Programs::cargo(&["run", "--quiet", "-p", "heliograph-bindgen", "--", "generate"]);
-        generate.args(["--no-format", "--language", language, "--out-dir"]).arg(into).arg(self.library());
+        let mut generate = self.generator();
+        generate.args(["generate", "--no-format", "--language", language, "--out-dir"]);
+        generate.arg(into).arg(self.library());
         generate
+    }
+
+    /// The generator. To be tested it is built with the library, and run as it is: for `cargo run`, which knows nothing of the
+    /// library's features, it would be compiled once more, with all that it consists of.
+    pub fn generator(self) -> Command {
+        match self {
+            Self::Debug => {
+                Command::new(self.folder().join(format!("uniffi-bindgen{}", std::env::consts::EXE_SUFFIX)))
+            }
+            Self::Release => Programs::cargo(&["run", "--quiet", "-p", "heliograph-bindgen", "--"]),
+        }
     }
 }
 
