@@ -11,6 +11,8 @@ import androidx.compose.foundation.text.input.KeyboardActionHandler
 import androidx.compose.foundation.text.input.TextFieldLineLimits
 import androidx.compose.foundation.text.input.TextFieldState
 import androidx.compose.foundation.text.input.TextObfuscationMode
+import androidx.compose.foundation.text.input.clearText
+import androidx.compose.foundation.text.input.setTextAndPlaceCursorAtEnd
 import androidx.compose.material3.Icon
 import androidx.compose.material3.IconToggleButton
 import androidx.compose.material3.MaterialTheme
@@ -19,9 +21,12 @@ import androidx.compose.material3.OutlinedTextField
 import androidx.compose.material3.Switch
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableIntStateOf
 import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.remember
+import androidx.compose.runtime.saveable.rememberSaveable
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
@@ -58,6 +63,28 @@ internal fun AddressField(
         ),
         onKeyboardAction = done?.let { KeyboardActionHandler { _ -> it() } },
     )
+}
+
+/** Puts what a link brought into [field], once: what the user makes of it outlives a rotation. */
+@Composable
+internal fun TakeLink(linked: String?, field: TextFieldState) {
+    var taken by rememberSaveable { mutableStateOf<String?>(null) }
+    LaunchedEffect(linked) {
+        if (linked == null || linked == taken) return@LaunchedEffect
+        field.setTextAndPlaceCursorAtEnd(linked)
+        taken = linked
+    }
+}
+
+/** Empties [field] when [count], of what was taken from it, has grown; not when the phone is turned. */
+@Composable
+internal fun EmptyWhenTaken(count: Int, field: TextFieldState) {
+    var emptied by rememberSaveable { mutableIntStateOf(count) }
+    LaunchedEffect(count) {
+        if (count > emptied) field.clearText()
+        // In a new process it begins again with nothing.
+        emptied = count
+    }
 }
 
 /** Where a password is typed. It may be looked at: on a phone, outdoors, mistyping is likelier than spying. */

@@ -4,7 +4,6 @@ import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.heightIn
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.text.input.TextFieldState
-import androidx.compose.foundation.text.input.clearText
 import androidx.compose.foundation.text.input.rememberTextFieldState
 import androidx.compose.material3.AlertDialog
 import androidx.compose.material3.LinearProgressIndicator
@@ -12,7 +11,6 @@ import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Text
 import androidx.compose.material3.TextButton
 import androidx.compose.runtime.Composable
-import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.getValue
 import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.saveable.rememberSaveable
@@ -30,7 +28,7 @@ import org.heliograph.android.state.MembersState
 internal fun MembersPane(state: MembersState, invite: (String) -> Unit, remove: (String) -> Unit, back: () -> Unit) {
     val address = rememberTextFieldState()
     var asked by rememberSaveable { mutableStateOf<String?>(null) }
-    LaunchedEffect(state.invited) { if (state.invited > 0) address.clearText() }
+    EmptyWhenTaken(state.invited, address)
     asked?.let { member ->
         val name = state.members?.firstOrNull { it.address == member }?.name ?: member
         RemoveQuestion(name, { asked = null }) {

@@ -6,7 +6,6 @@ import androidx.compose.foundation.text.input.setTextAndPlaceCursorAtEnd
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
-import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.rememberCoroutineScope
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.platform.LocalClipboard
@@ -21,7 +20,7 @@ import org.heliograph.android.state.Route
 @Composable
 internal fun NewChatPane(state: NewChatState, start: (String) -> Unit, open: (Route) -> Unit, back: () -> Unit) {
     val address = rememberTextFieldState()
-    LaunchedEffect(state.linked) { state.linked?.let(address::setTextAndPlaceCursorAtEnd) }
+    TakeLink(state.linked, address)
     val go = { if (address.text.isNotBlank()) start(address.text.toString()) }
     val clipboard = LocalClipboard.current
     val scope = rememberCoroutineScope()

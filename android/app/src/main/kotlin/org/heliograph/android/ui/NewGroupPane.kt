@@ -7,7 +7,6 @@ import androidx.compose.foundation.layout.heightIn
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.text.KeyboardOptions
 import androidx.compose.foundation.text.input.TextFieldLineLimits
-import androidx.compose.foundation.text.input.clearText
 import androidx.compose.foundation.text.input.rememberTextFieldState
 import androidx.compose.material3.Icon
 import androidx.compose.material3.MaterialTheme
@@ -46,7 +45,7 @@ internal fun NewGroupPane(state: NewGroupState, events: NewGroupEvents, back: ()
     LaunchedEffect(state.chosen) {
         if (state.chosen.isNotEmpty() || chosen.size == 1) chosen = state.chosen.map { it.address }
     }
-    LaunchedEffect(state.added) { if (state.added > 0) address.clearText() }
+    EmptyWhenTaken(state.added, address)
     val canGo = name.text.isNotBlank() && state.chosen.isNotEmpty()
     Page(
         title = stringResource(R.string.new_group),

@@ -7,7 +7,6 @@ import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.size
 import androidx.compose.foundation.text.KeyboardOptions
 import androidx.compose.foundation.text.input.TextFieldLineLimits
-import androidx.compose.foundation.text.input.clearText
 import androidx.compose.foundation.text.input.rememberTextFieldState
 import androidx.compose.foundation.text.input.setTextAndPlaceCursorAtEnd
 import androidx.compose.material3.FilledIconButton
@@ -17,10 +16,6 @@ import androidx.compose.material3.OutlinedTextField
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.LaunchedEffect
-import androidx.compose.runtime.getValue
-import androidx.compose.runtime.mutableIntStateOf
-import androidx.compose.runtime.saveable.rememberSaveable
-import androidx.compose.runtime.setValue
 import androidx.compose.runtime.snapshotFlow
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
@@ -39,12 +34,7 @@ import org.heliograph.android.state.ChatState
 @Composable
 internal fun ReplyBox(state: ChatState, header: ChatHeader, events: ChatEvents) {
     val field = rememberTextFieldState(state.draft.orEmpty())
-    // What the field was emptied for: lives as long as the field does.
-    var emptied by rememberSaveable { mutableIntStateOf(state.sent) }
-    LaunchedEffect(state.sent) {
-        if (state.sent > emptied) field.clearText()
-        emptied = state.sent
-    }
+    EmptyWhenTaken(state.sent, field)
     LaunchedEffect(Unit) { snapshotFlow { field.text.toString() }.collect(events.typed) }
     LaunchedEffect(state.draft) {
         val draft = state.draft.orEmpty()

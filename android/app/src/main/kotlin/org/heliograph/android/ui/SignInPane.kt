@@ -9,17 +9,16 @@ import androidx.compose.foundation.text.input.TextFieldLineLimits
 import androidx.compose.foundation.text.input.TextFieldState
 import androidx.compose.foundation.text.input.clearText
 import androidx.compose.foundation.text.input.rememberTextFieldState
-import androidx.compose.foundation.text.input.setTextAndPlaceCursorAtEnd
 import androidx.compose.material3.Icon
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.OutlinedTextField
 import androidx.compose.material3.Text
 import androidx.compose.material3.TextButton
 import androidx.compose.runtime.Composable
-import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.getValue
 import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.remember
+import androidx.compose.runtime.retain.retain
 import androidx.compose.runtime.saveable.rememberSaveable
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
@@ -29,6 +28,8 @@ import androidx.compose.ui.text.font.FontFamily
 import androidx.compose.ui.text.input.KeyboardType
 import androidx.compose.ui.text.style.TextDirection
 import androidx.compose.ui.unit.dp
+import org.heliograph.Failure
+import org.heliograph.FailureCode
 import org.heliograph.android.R
 import org.heliograph.android.state.ServerPlace
 import org.heliograph.android.state.SignInState
@@ -44,11 +45,11 @@ internal class SignInEvents(
 @Composable
 internal fun SignInPane(state: SignInState, events: SignInEvents, expanded: Boolean = false) {
     val address = rememberTextFieldState()
-    // Not saveable: a password has no place in what the system keeps of an activity.
-    val password = remember { TextFieldState() }
+    // Not saveable: a password has no place in what the system keeps of an activity. Kept while the phone is turned.
+    val password = retain { TextFieldState() }
     val place = rememberPlace()
     var isExpanded by rememberSaveable { mutableStateOf(expanded) }
-    LaunchedEffect(state.linked) { state.linked?.let(address::setTextAndPlaceCursorAtEnd) }
+    TakeLink(state.linked, address)
     val certificate = state.certificate
     if (certificate != null) {
         CertificatePane(certificate, state.mayTrust, events)
@@ -75,7 +76,7 @@ internal fun SignInPane(state: SignInState, events: SignInEvents, expanded: Bool
         Sheet {
             Icon(Icons.sun, null, Modifier.size(48.dp), tint = MaterialTheme.colorScheme.tertiary)
             Text(stringResource(R.string.sign_in_text), style = MaterialTheme.typography.bodyLarge)
-            FailureCard(state.failure)
+            Refusal(state.failure)
             AddressField(
                 address,
                 stringResource(R.string.address),
@@ -88,6 +89,16 @@ internal fun SignInPane(state: SignInState, events: SignInEvents, expanded: Bool
             }
             if (isExpanded) PlaceFields(place)
         }
+    }
+}
+
+/** Why it did not work. What is said of a refused password elsewhere, that it is set in the settings, is no help here. */
+@Composable
+private fun Refusal(failure: Failure?) {
+    if (failure?.code == FailureCode.AUTHENTICATION_FAILED) {
+        Notice(Icons.warning, stringResource(R.string.sign_in_refused), isBad = true)
+    } else {
+        FailureCard(failure)
     }
 }
 

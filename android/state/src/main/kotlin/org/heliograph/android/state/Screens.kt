@@ -42,10 +42,14 @@ public class Screens(
         mutable.value += Entry(route, "${mutable.value.size} ${route.code}", screen(route))
     }
 
-    /** Goes to [route], with the inbox behind it: for notifications and links. */
+    /**
+     * Goes to [route], with the inbox behind it: for notifications and links. Where it was opened already, what is being
+     * done there goes on.
+     */
     public fun jump(route: Route) {
-        cut(1)
-        if (route != Route.Inbox) open(route)
+        val isOpen = mutable.value.getOrNull(1)?.route == route
+        cut(if (isOpen) 2 else 1)
+        if (route != Route.Inbox && !isOpen) open(route)
     }
 
     /** Goes to [route] instead of what is shown. */

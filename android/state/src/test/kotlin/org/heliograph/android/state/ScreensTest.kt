@@ -35,6 +35,8 @@ class ScreensTest {
     @Test
     fun `what makes no sense is left out, and the inbox is always there`() = runTest {
         assertEquals(listOf(Route.Inbox), screens(listOf("chat", "chat x", "moon")).stack.value.map { it.route })
+        val headless = screens(listOf("settings", "inbox"))
+        assertEquals(listOf<Route>(Route.Inbox), headless.stack.value.map { it.route })
         assertEquals(
             listOf(Route.Inbox, Route.Settings),
             screens(listOf("inbox", "settings", "chat")).stack.value.map {
@@ -67,6 +69,18 @@ class ScreensTest {
         screens.jump(Route.Chat(ConversationId(5)))
         assertEquals(listOf(Route.Inbox, Route.Chat(ConversationId(5))), screens.stack.value.map { it.route })
     }
+
+    @Test
+    fun `a notification of the conversation that is open closes what is above it, and goes on with what is written`() =
+        runTest {
+            val screens = screens()
+            screens.jump(Route.Chat(ConversationId(5)))
+            val chat = screens.stack.value.last().screen
+            screens.open(Route.Settings)
+            screens.jump(Route.Chat(ConversationId(5)))
+            assertEquals(listOf(Route.Inbox, Route.Chat(ConversationId(5))), screens.stack.value.map { it.route })
+            assertTrue(chat === screens.stack.value.last().screen)
+        }
 
     @Test
     fun `a new chat takes the place of the screen that made it`() = runTest {
