@@ -2,9 +2,13 @@ package org.heliograph.android
 
 import android.app.Application
 import android.content.ComponentCallbacks2
+import android.content.pm.ApplicationInfo
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 import org.heliograph.android.platform.AccountFiles
 import org.heliograph.android.platform.AppVisibility
@@ -18,6 +22,8 @@ import org.heliograph.android.platform.PushWake
 import org.heliograph.android.platform.Shelf
 import org.heliograph.android.platform.Surroundings
 import org.heliograph.android.platform.UnifiedPush
+import org.heliograph.android.platform.watchMainThread
+import org.heliograph.android.state.Account
 import org.heliograph.android.state.Accounts
 import org.heliograph.android.state.PreferenceShelf
 import org.heliograph.android.state.Preferences
@@ -33,8 +39,12 @@ import kotlin.time.Duration
 open class HeliographApplication :
     Application(),
     Shell {
-    /** For what outlives a screen. Not the main thread. */
-    internal val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
+    /** Where the app works: not on the main thread. */
+    internal open val workers: CoroutineDispatcher get() = Dispatchers.Default
+
+    /** For what outlives a screen. */
+    internal val scope by lazy { CoroutineScope(SupervisorJob() + workers) }
+    private var visit: Job? = null
 
     private val keptPreferences by lazy { Shelf(this, scope, ::preferred) }
     internal val core = CoreStart(this)
@@ -60,16 +70,20 @@ open class HeliographApplication :
 
     override fun onCreate() {
         super.onCreate()
+        if (applicationInfo.flags and ApplicationInfo.FLAG_DEBUGGABLE != 0) watchMainThread()
         scope.launch { keptPreferences.read() }
         registerActivityLifecycleCallbacks(AppVisibility(::visible))
     }
 
     private fun visible(visible: Boolean) {
         phoneAccount.visible(visible)
+        visit?.cancel()
         if (!visible) return
-        scope.launch {
+        visit = scope.launch {
             // Neither could be done, or was to be done, while nobody looked.
             if (keptPreferences.read().liveMode) LiveService.set(this@HeliographApplication, wanted = true)
+            // An endpoint that comes before there is an account would be lost.
+            phoneAccount.account.first { it is Account.Open }
             unifiedPush.register()
         }
     }

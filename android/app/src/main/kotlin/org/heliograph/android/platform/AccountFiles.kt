@@ -5,16 +5,17 @@ import java.io.File
 
 /** Where the account's files are: in a folder that no backup takes along. */
 internal class AccountFiles(context: Context) {
-    private val parent: File = context.noBackupFilesDir
+    // Making the folder touches the disk, and this is made on the main thread.
+    private val parent: File by lazy { context.noBackupFilesDir }
 
     /** The folder of the account, with everything that belongs to it. */
-    val folder: File = File(parent, "account")
+    val folder: File by lazy { File(parent, "account") }
 
     /** The database. */
-    val database: File = File(folder, "account.db")
+    val database: File get() = File(folder, "account.db")
 
     /** The wrapped key of the database. */
-    val key: File = File(folder, "account.key")
+    val key: File get() = File(folder, "account.key")
 
     /**
      * Puts an account that can't be opened aside, whole, so that another one can be added. Nothing is deleted: if its

@@ -1,6 +1,7 @@
 package org.heliograph.android.platform
 
 import android.content.Context
+import android.os.StrictMode
 import org.heliograph.LogLevel
 import org.heliograph.Outcome
 import org.heliograph.SystemTrust
@@ -16,7 +17,12 @@ internal class CoreStart(private val context: Context) {
      * Whose word counts for a server's certificate. If that can't be found out, messages can be read and written all
      * the same, and the core says of each connection why there is none.
      */
-    val authorities: Outcome<TrustedAuthorities> by lazy {
+    val authorities: Outcome<TrustedAuthorities> get() {
+        StrictMode.noteSlowCall("the core")
+        return found
+    }
+
+    private val found by lazy {
         startLogging(LogLevel.INFO)
         SystemTrust.introduceApp(context)
     }

@@ -2,6 +2,7 @@ package org.heliograph.android.platform
 
 import android.content.Context
 import android.os.Build
+import android.os.StrictMode
 import android.security.keystore.KeyGenParameterSpec
 import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
@@ -57,15 +58,16 @@ internal enum class KeyTrouble {
  * Never makes a new key where there is a database: what that holds would be lost for good without anybody having asked.
  * Touches files and another process: not for the main thread.
  */
-internal class KeyVault(private val file: File, private val database: File) {
-    constructor(files: AccountFiles) : this(files.key, files.database)
+internal class KeyVault(private val files: AccountFiles) {
+    private val file get() = files.key
 
     /** The key; made if there is neither one nor a database. */
     fun key(): DatabaseKey = try {
+        StrictMode.noteSlowCall("the keystore")
         val wrapped = read()
         when {
             wrapped != null -> DatabaseKey.Ready(unwrap(wrapped))
-            database.exists() -> DatabaseKey.Missing(KeyTrouble.LOST)
+            files.database.exists() -> DatabaseKey.Missing(KeyTrouble.LOST)
             else -> DatabaseKey.Ready(create())
         }
     } catch (_: IOException) {

@@ -17,9 +17,11 @@ import androidx.core.graphics.drawable.IconCompat
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import org.heliograph.AccountSender
+import org.heliograph.ConversationId
 import org.heliograph.ConversationKind
 import org.heliograph.Heliograph
 import org.heliograph.Message
+import org.heliograph.MessageRow
 import org.heliograph.Notification
 import org.heliograph.OccupantSender
 import org.heliograph.Outcome
@@ -36,8 +38,14 @@ import org.heliograph.notifications
 internal class MessageNotifications(private val context: Context, private val preferences: () -> Preferences) {
     private val manager = NotificationManagerCompat.from(context)
 
+    private val dismissed = DismissedNotifications(context)
+
     /** One at a time: what is shown is compared with what is there. */
     private val drawing = Mutex()
+
+    /** The conversation that the user looks at: its messages are seen as they come, and announced to nobody. */
+    @Volatile
+    var lookedAt: ConversationId? = null
 
     /** Whether anything is shown: the user may have denied it to the app, or in the app. */
     val allowed: Boolean get() = manager.areNotificationsEnabled() && preferences().notifications
@@ -55,29 +63,41 @@ internal class MessageNotifications(private val context: Context, private val pr
         if (!allowed) return@withLock manager.take(shownNow().keys)
         manager.createNotificationChannel(channel())
         val shown = shownNow()
-        manager.take(shown.keys - unread.map { it.conversation.id.number.toString() }.toSet())
-        for (conversation in unread) {
-            val tag = conversation.conversation.id.number.toString()
+        val wanted = unread.filter(::isNews)
+        dismissed.keepOnly(unread.map { it.conversation.id.number }.toSet())
+        manager.take(shown.keys - wanted.map { it.tag }.toSet())
+        for (conversation in wanted) {
+            val now = Shown(conversation.newest, preferences().notificationText)
             // Said again it would sound again.
-            if (shown[tag] == conversation.newest) continue
-            manager.notify(tag, ID, notification(conversation, ownAddress))
+            if (shown[conversation.tag] == now) continue
+            val isNewer = shown[conversation.tag]?.newest != now.newest
+            manager.notify(conversation.tag, ID, notification(conversation, ownAddress, isNewer))
         }
-        if (unread.isEmpty()) manager.cancel(SUMMARY) else manager.notify(SUMMARY, summary(unread))
+        if (wanted.isEmpty()) manager.cancel(SUMMARY) else manager.notify(SUMMARY, summary(wanted))
     }
 
-    /** The conversations that are shown, each with the row of its newest message. */
-    private fun shownNow(): Map<String, Long> = manager.activeNotifications
+    private fun isNews(unread: Notification): Boolean =
+        unread.conversation.id != lookedAt && !dismissed.has(unread.conversation.id.number, unread.newest)
+
+    /** The user has put away the notification of this conversation up to the message in this row. */
+    fun dismiss(conversation: ConversationId, newest: MessageRow) = dismissed.add(conversation.number, newest.number)
+
+    /** What a notification shows: up to which message, and whether its text. */
+    private data class Shown(val newest: Long, val text: Boolean)
+
+    /** The conversations that are shown. */
+    private fun shownNow(): Map<String, Shown> = manager.activeNotifications
         .filter { it.id == ID && it.tag != null }
-        .associate { it.tag to it.notification.extras.getLong(NEWEST) }
+        .associate { it.tag to it.notification.extras.run { Shown(getLong(NEWEST), getBoolean(HAS_TEXT)) } }
 
     private fun NotificationManagerCompat.take(tags: Collection<String>) {
         tags.forEach { cancel(it, ID) }
         if (tags.isNotEmpty() && shownNow().keys.all { it in tags }) cancel(SUMMARY)
     }
 
-    private fun notification(unread: Notification, ownAddress: String): android.app.Notification {
+    private fun notification(unread: Notification, ownAddress: String, isNewer: Boolean): android.app.Notification {
         val conversation = unread.conversation
-        if (!preferences().notificationText) return withheld(unread)
+        if (!preferences().notificationText) return withheld(unread, isNewer)
         val title = conversation.title
         val isGroup = conversation.kind != ConversationKind.DIRECT
         val style = NotificationCompat.MessagingStyle(person(context.getString(R.string.notification_me), ownAddress))
@@ -91,27 +111,31 @@ internal class MessageNotifications(private val context: Context, private val pr
         }
         val shortcut = shortcut(conversation.id.number, title, unread.messages.last())
         ShortcutManagerCompat.pushDynamicShortcut(context, shortcut)
-        return builder()
+        return announcement(unread, isNewer)
             .setStyle(style)
             .setShortcutId(shortcut.id)
             .setLocusId(LocusIdCompat(shortcut.id))
             .setWhen(unread.messages.last().receivedAtMs)
             .setShowWhen(true)
-            .setNumber(conversation.unread.toInt())
-            .setContentIntent(open(conversation.id.number))
             .addAction(answer(conversation.id.number, unread.newest))
             .addAction(read(conversation.id.number, unread.newest))
-            .addExtras(Bundle().apply { putLong(NEWEST, unread.newest) })
+            .addExtras(Bundle().apply { putBoolean(HAS_TEXT, true) })
             .build()
     }
 
     /** For those who want to be told that there is something, and not what. */
-    private fun withheld(unread: Notification): android.app.Notification = builder()
-        .setContentTitle(context.getString(R.string.notification_withheld))
+    private fun withheld(unread: Notification, isNewer: Boolean): android.app.Notification =
+        announcement(unread, isNewer).setContentTitle(context.getString(R.string.notification_withheld)).build()
+
+    /** What all notifications of conversations have; only what is [newer][isNewer] than what is shown makes a sound. */
+    private fun announcement(unread: Notification, isNewer: Boolean): NotificationCompat.Builder = builder()
         .setNumber(unread.conversation.unread.toInt())
         .setContentIntent(open(unread.conversation.id.number))
+        .setDeleteIntent(
+            told(NotificationReceiver.ACTION_DISMISSED, unread.conversation.id.number, unread.newest, mutable = false),
+        )
+        .setOnlyAlertOnce(!isNewer)
         .addExtras(Bundle().apply { putLong(NEWEST, unread.newest) })
-        .build()
 
     /** The one that stands for all where the system folds them up; it makes no sound of its own. */
     private fun summary(unread: List<Notification>): android.app.Notification = builder()
@@ -206,6 +230,9 @@ internal class MessageNotifications(private val context: Context, private val pr
         /** Extra: the row of the newest message that a notification shows. */
         const val NEWEST = "org.heliograph.newest"
 
+        /** Extra: whether a notification shows who wrote what. */
+        private const val HAS_TEXT = "org.heliograph.text"
+
         /** What the notifications of conversations are numbered; the tag tells them apart. */
         const val ID = 1
 
@@ -231,6 +258,8 @@ internal class MessageNotifications(private val context: Context, private val pr
 }
 
 private val Notification.newest: Long get() = messages.last().row.number
+
+private val Notification.tag: String get() = conversation.id.number.toString()
 
 private fun person(sender: Sender): Person = when (sender) {
     is AccountSender -> person(sender.name, sender.address)

@@ -37,10 +37,21 @@ internal class NetworkMonitor(
     private var lost = false
     private var last: NetworkReport? = null
 
-    /** Begins, and says at once how it is. */
+    /**
+     * Begins, and says at once how it is. The system calls back a moment later, and not at all without a network;
+     * whoever was woken for a moment would still believe what was so when it fell asleep.
+     */
+    @Synchronized
     fun start() {
-        // Without a network the system says nothing at all.
-        if (connectivity.activeNetwork == null) say(NetworkReport(available = false))
+        network = connectivity.activeNetwork
+        val now = network
+        if (now == null) {
+            say(NetworkReport(available = false))
+        } else {
+            transport = connectivity.getNetworkCapabilities(now)?.transport() ?: transport
+            properties = connectivity.getLinkProperties(now)
+            if (properties == null) say(NetworkReport(available = true)) else tell()
+        }
         connectivity.registerDefaultNetworkCallback(this)
     }
 

@@ -11,8 +11,8 @@ import org.heliograph.reply
 import kotlin.time.Duration.Companion.seconds
 
 /**
- * What the user does in a notification: answers, or marks as read. Both are stored before anything goes over the
- * network.
+ * What the user does with a notification: answers, marks as read, or puts it away. All of it is stored before anything
+ * goes over the network.
  */
 internal class NotificationReceiver : BroadcastReceiver() {
     override fun onReceive(context: Context, intent: Intent) {
@@ -20,15 +20,21 @@ internal class NotificationReceiver : BroadcastReceiver() {
         val newest = MessageRow(intent.getLongExtra(MessageNotifications.NEWEST, 0))
         val answer = RemoteInput.getResultsFromIntent(intent)?.getCharSequence(ANSWER)?.toString()
         val isAnswer = intent.action?.startsWith(ACTION_ANSWER) == true
+        val isDismissed = intent.action?.startsWith(ACTION_DISMISSED) == true
         if (conversation.number == 0L || (isAnswer && answer.isNullOrBlank())) return
         later(context) { app ->
-            act(app.phoneAccount, app.notifications, conversation, newest, answer.takeIf { isAnswer })
+            if (isDismissed) {
+                app.notifications.dismiss(conversation, newest)
+            } else {
+                act(app.phoneAccount, app.notifications, conversation, newest, answer.takeIf { isAnswer })
+            }
         }
     }
 
     internal companion object {
         const val ACTION_ANSWER = "org.heliograph.android.ANSWER"
         const val ACTION_READ = "org.heliograph.android.READ"
+        const val ACTION_DISMISSED = "org.heliograph.android.DISMISSED"
 
         /** The key of the answer's text. */
         const val ANSWER = "answer"
@@ -45,12 +51,10 @@ internal class NotificationReceiver : BroadcastReceiver() {
             answer: String?,
         ) {
             account.awake { client ->
-                if (answer !=
-                    null
-                ) {
-                    client.reply(conversation, newest, answer)
-                } else {
+                if (answer == null) {
                     client.markRead(conversation, newest)
+                } else {
+                    client.reply(conversation, newest, answer)
                 }
                 notifications.show(client)
                 client.catchUp(SENDING)

@@ -241,9 +241,16 @@ internal class PhoneAccount(
         inspectServer(config)
     }
 
-    override suspend fun readAddress(text: String): Outcome<Contact> = org.heliograph.readAddress(text)
+    // Both may be the first that is asked of the core in this process.
+    override suspend fun readAddress(text: String): Outcome<Contact> = withContext(Dispatchers.IO) {
+        core.authorities
+        org.heliograph.readAddress(text)
+    }
 
-    override suspend fun log(): Outcome<String> = Outcome.Done(exportLog())
+    override suspend fun log(): Outcome<String> = withContext(Dispatchers.IO) {
+        core.authorities
+        Outcome.Done(exportLog())
+    }
 
     /** Ends everything. When this returns no thread of the client is left. Nothing else may be called afterwards. */
     suspend fun shutdown() {

@@ -5,6 +5,7 @@ import org.heliograph.Outcome
 import org.heliograph.PushTarget
 import org.heliograph.disablePush
 import org.heliograph.enablePush
+import org.heliograph.getOrThrow
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
@@ -25,10 +26,9 @@ public class PushWake internal constructor(
         if (isCutShort) schedule.soon()
     }
 
-    /** The phone can be reached through this target. */
-    public suspend fun registered(target: PushTarget) {
-        account.awake { it.enablePush(target) }
-    }
+    /** The phone can be reached through this target. If that can't be kept, whoever registered has to do so again. */
+    public suspend fun registered(target: PushTarget): Outcome<Unit> =
+        account.awake { it.enablePush(target).getOrThrow() }
 
     /** The phone can no longer be reached. */
     public suspend fun unregistered() {

@@ -27,8 +27,15 @@ internal class UnifiedPush(
         .map { it.activityInfo.packageName }
         .distinct()
 
-    /** Asks a distributor for an endpoint, unless there is a registration. True if one was asked. */
-    fun register(): Boolean = file.getString(TOKEN, null) == null && ask(UUID.randomUUID().toString())
+    /**
+     * Asks a distributor for an endpoint, unless there is a registration with one that is still on the phone. True if
+     * one was asked.
+     */
+    fun register(): Boolean {
+        val distributor = file.getString(DISTRIBUTOR, null)
+        val isRegistered = file.getString(TOKEN, null) != null && distributors().any { it == distributor }
+        return !isRegistered && ask(UUID.randomUUID().toString())
+    }
 
     /** Asks again, with the same token: distributors want that after an app has changed. */
     fun renew(): Boolean = file.getString(TOKEN, null)?.let(::ask) ?: false

@@ -3,6 +3,7 @@ package org.heliograph.android.platform
 import android.content.BroadcastReceiver
 import android.content.Context
 import android.content.Intent
+import org.heliograph.Outcome
 
 /**
  * What a UnifiedPush distributor says. Any app can call this; without the token that only the distributor has, it is
@@ -20,7 +21,10 @@ internal class UnifiedPushReceiver : BroadcastReceiver() {
 
             UnifiedPush.NEW_ENDPOINT -> {
                 val endpoint = intent.getStringExtra(UnifiedPush.EXTRA_ENDPOINT)
-                if (endpoint != null) app.pushWake.registered(app.unifiedPush.target(endpoint))
+                if (endpoint == null) return@later
+                val kept = app.pushWake.registered(app.unifiedPush.target(endpoint))
+                // The next visit asks again.
+                if (kept is Outcome.Failed) app.unifiedPush.unregister()
             }
 
             UnifiedPush.REGISTRATION_FAILED -> app.unifiedPush.forget()

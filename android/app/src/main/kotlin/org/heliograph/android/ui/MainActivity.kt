@@ -12,6 +12,7 @@ import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.getValue
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import org.heliograph.ConversationId
+import org.heliograph.android.HeliographApplication
 import org.heliograph.android.state.Front
 import org.heliograph.android.state.Route
 import org.heliograph.android.state.Shell
@@ -33,7 +34,10 @@ class MainActivity : ComponentActivity() {
                 enableEdgeToEdge(bars, bars)
             }
             val front by model.door.front.collectAsStateWithLifecycle()
-            if (front is Front.Open && preferences.notifications) AskToNotify()
+            (front as? Front.Open)?.let { open ->
+                if (preferences.notifications) AskToNotify()
+                LookedAt(open) { (application as? HeliographApplication)?.notifications?.lookedAt = it }
+            }
             HeliographTheme(preferences) { FrontPane(model.door) }
         }
     }
