@@ -140,6 +140,8 @@ impl Shell {
         class_path.push(self.test_configuration()?);
         let mut all = vec![
             TEST_HEAP.to_owned(),
+            // All draw as a phone does. An Android that does not would be another one, made for half a minute.
+            "-Drobolectric.graphicsMode=NATIVE".to_owned(),
             // Nothing is downloaded while testing.
             "-Drobolectric.offline=true".to_owned(),
             format!("-Drobolectric.dependency.dir={}", self.sdk.for_robolectric()?.display()),

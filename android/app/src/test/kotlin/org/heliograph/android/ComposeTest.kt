@@ -26,12 +26,10 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
-import org.robolectric.annotation.GraphicsMode
 import java.io.File
 
 /** Shows that the tools are set up: Compose runs, is drawn, and hears a click on both versions of Android. */
 @RunWith(RobolectricTestRunner::class)
-@GraphicsMode(GraphicsMode.Mode.NATIVE)
 @Config(sdk = [29, 35], qualifiers = "w411dp-h731dp-xhdpi")
 class ComposeTest {
     private val compose = createAndroidComposeRule<ComponentActivity>()

@@ -1,20 +1,16 @@
 package org.heliograph.android.platform
 
-import android.Manifest
-import android.app.NotificationManager
 import android.app.job.JobParameters
 import android.os.Parcel
 import kotlinx.coroutines.runBlocking
 import org.heliograph.android.state.Account
-import org.junit.After
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertTrue
-import org.junit.Before
+import org.junit.Rule
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
-import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import kotlin.time.Duration.Companion.minutes
@@ -24,28 +20,8 @@ import kotlin.time.Duration.Companion.seconds
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [35], application = PhoneApp::class)
 class CatchUpJobTest {
-    private val app = RuntimeEnvironment.getApplication() as PhoneApp
-    private val relay = Relay(checkNotNull(Server.account("kim").server))
-    private var contact: Contact? = null
-
-    @Before
-    fun prepare() {
-        StandInKeyStore.install()
-        shadowOf(app).grantPermissions(Manifest.permission.POST_NOTIFICATIONS)
-    }
-
-    @After
-    fun end() = runBlocking {
-        app.phoneAccount.shutdown()
-        contact?.client?.shutdown()
-        relay.close()
-    }
-
-    /** The system has no constructor for others. */
-    private val parameters: JobParameters by lazy {
-        val nothing = Parcel.obtain()
-        JobParameters.CREATOR.createFromParcel(nothing).also { nothing.recycle() }
-    }
+    @get:Rule
+    internal val phone = TestPhone()
 
     private fun job(): CatchUpJob = Robolectric.buildService(CatchUpJob::class.java).create().get()
 
@@ -53,18 +29,17 @@ class CatchUpJobTest {
 
     @Test
     fun `it fetches what waits, shows it, and says that it is over`() = runBlocking {
-        val open = app.phoneAccount.signIn(Server.account("kim"))
+        val open = phone.account.signIn(Server.account("kim"))
         open.online()
-        val lea = Contact("lea", app.cacheDir).also { contact = it }
+        val lea = phone.contact("lea")
         val chat = lea.chat("kim")
-        app.phoneAccount.sleep(open)
+        phone.account.sleep(open)
         lea.writes(chat, "the road is clear")
         val job = job()
-        assertTrue("the system must know that it goes on", job.onStartJob(parameters))
+        assertTrue("the system must know that it goes on", job.onStartJob(jobParameters()))
         mainUntil { isOver(job) }
         assertFalse("the core says when the next one is", shadowOf(job).isRescheduleNeeded)
-        val shown = app.service<NotificationManager>().activeNotifications.single { it.id == MessageNotifications.ID }
-        assertTrue("the road is clear" in "${shown.notification.extras.getCharSequence("android.text")}")
+        assertTrue("the road is clear" in phone.shownText)
         open.asleep()
         Unit
     }
@@ -72,21 +47,28 @@ class CatchUpJobTest {
     @Test
     fun `where nothing gets through it ends by its deadline, or when the system takes its time back`() = runBlocking {
         assertTrue("the system ends a job after ten minutes", CatchUpJob.DEADLINE < 10.minutes)
-        val open = app.phoneAccount.signIn(relay.through(Server.account("max")))
+        val relay = phone.relay()
+        val open = phone.account.signIn(relay.through(Server.account("max")))
         open.online()
-        app.phoneAccount.sleep(open)
+        phone.account.sleep(open)
         relay.hold()
         val late = job().apply { within = 1.seconds }
-        late.onStartJob(parameters)
+        late.onStartJob(jobParameters())
         mainUntil { isOver(late) }
         open.asleep()
 
         val stopped = job()
-        stopped.onStartJob(parameters)
+        stopped.onStartJob(jobParameters())
         open.messenger.connection().until { it.state.name == "CONNECTING" }
-        assertTrue("what was not fetched is fetched another time", stopped.onStopJob(parameters))
+        assertTrue("what was not fetched is fetched another time", stopped.onStopJob(jobParameters()))
         open.asleep()
         assertFalse("the system knows already", isOver(stopped))
-        assertTrue(app.phoneAccount.account.value is Account.Open)
+        assertTrue(phone.account.account.value is Account.Open)
     }
+}
+
+/** What the system gives to a job. It has no constructor for others. */
+internal fun jobParameters(): JobParameters {
+    val nothing = Parcel.obtain()
+    return JobParameters.CREATOR.createFromParcel(nothing).also { nothing.recycle() }
 }

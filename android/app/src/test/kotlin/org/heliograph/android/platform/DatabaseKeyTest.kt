@@ -1,5 +1,6 @@
 package org.heliograph.android.platform
 
+import android.content.ContextWrapper
 import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.UserNotAuthenticatedException
 import org.heliograph.Store
@@ -13,6 +14,7 @@ import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
+import java.io.File
 import java.security.ProviderException
 import java.security.UnrecoverableKeyException
 
@@ -61,7 +63,10 @@ class DatabaseKeyTest {
         StandInKeyStore.keys.clear()
         assertEquals(KeyTrouble.LOST, trouble())
         // There it may happen that the other phone's keystore has a key of this name.
-        KeyVault(java.io.File(files.folder, "other.key"), java.io.File(files.folder, "other.db")).key()
+        val other = object : ContextWrapper(RuntimeEnvironment.getApplication()) {
+            override fun getNoBackupFilesDir(): File = File(files.folder, "other")
+        }
+        KeyVault(AccountFiles(other).also { it.folder.mkdirs() }).key()
         assertEquals(KeyTrouble.LOST, trouble())
         assertArrayEquals(kept, files.key.readBytes())
     }
@@ -103,9 +108,9 @@ class DatabaseKeyTest {
         val key = ready()
         StandInKeyStore.failure = null
         assertArrayEquals(key, ready())
-        val aside = java.io.File(files.folder.parentFile, "account-aside-7")
-        assertArrayEquals(old, java.io.File(aside, files.key.name).readBytes())
-        assertTrue(java.io.File(aside, files.database.name).exists())
+        val aside = File(files.folder.parentFile, "account-aside-7")
+        assertArrayEquals(old, File(aside, files.key.name).readBytes())
+        assertTrue(File(aside, files.database.name).exists())
     }
 
     @Test

@@ -2,7 +2,6 @@ package org.heliograph.android.platform
 
 import android.Manifest
 import android.app.NotificationManager
-import android.content.Context
 import androidx.core.app.NotificationCompat
 import kotlinx.coroutines.runBlocking
 import org.heliograph.AccountSender
@@ -31,9 +30,9 @@ import org.robolectric.annotation.Config
 @Config(sdk = [29, 35])
 class MessageNotificationsTest {
     private val app = RuntimeEnvironment.getApplication()
-    private val manager = app.getSystemService(NotificationManager::class.java)
+    private val manager = app.service<NotificationManager>()
     private var preferences = Preferences()
-    private val notifications = MessageNotifications(app as Context) { preferences }
+    private var notifications = MessageNotifications(app) { preferences }
 
     init {
         shadowOf(app).grantPermissions(Manifest.permission.POST_NOTIFICATIONS)
@@ -109,13 +108,47 @@ class MessageNotificationsTest {
     }
 
     @Test
+    fun `what was put away comes back with a newer message only, and not with the next process`() {
+        show(unread(1, "a"), unread(2, "b"))
+        val intent = shadowOf(shown(1).deleteIntent).savedIntent
+        assertEquals(NotificationReceiver::class.java.name, intent.component?.className)
+        assertTrue(checkNotNull(intent.action).startsWith(NotificationReceiver.ACTION_DISMISSED))
+        manager.cancel("1", MessageNotifications.ID)
+        notifications.dismiss(
+            ConversationId(intent.getLongExtra(MessageNotifications.CONVERSATION, 0)),
+            MessageRow(intent.getLongExtra(MessageNotifications.NEWEST, 0)),
+        )
+        notifications = MessageNotifications(app) { preferences }
+        show(unread(1, "a"), unread(2, "b"))
+        assertNull(shown(1))
+        assertNotNull(shown(2))
+        show(unread(1, "a", "c"), unread(2, "b"))
+        assertNotNull(shown(1))
+        // Read meanwhile, and begun again: nothing is remembered of it.
+        show()
+        show(unread(1, "a"))
+        assertNotNull(shown(1))
+    }
+
+    @Test
+    fun `the conversation that is looked at is not announced, and the others are`() {
+        show(unread(1, "a"))
+        notifications.lookedAt = ConversationId(1)
+        show(unread(1, "a", "b"), unread(2, "c"))
+        assertNull(shown(1))
+        assertNotNull(shown(2))
+    }
+
+    @Test
     fun `a person who wants to be told no text is told none`() {
+        show(unread(1, "secret"))
         preferences = Preferences(notificationText = false)
         show(unread(1, "secret"))
         val extras = shown(1).extras
         assertEquals("New messages", extras.getString("android.title"))
         val all = extras.toString()
         assertTrue("secret" !in all && "Bridge" !in all)
+        assertTrue("nothing is new", shown(1).flags and android.app.Notification.FLAG_ONLY_ALERT_ONCE != 0)
     }
 
     @Test

@@ -101,6 +101,22 @@ class NetworkMonitorTest {
     }
 
     @Test
+    fun `with a network that is said at once, with what is known of it, and not said again`() {
+        val now = checkNotNull(connectivity.activeNetwork)
+        val wifi = properties("192.168.1.20", 24, "192.168.1.1")
+        shadowOf(connectivity).setLinkProperties(now, wifi)
+        shadowOf(connectivity).setNetworkCapabilities(now, capabilities(NetworkCapabilities.TRANSPORT_WIFI))
+        monitor.start()
+        assertTrue(said.single().available)
+        assertEquals(listOf("192.168.1.1"), said.single().nameServers)
+        monitor.onAvailable(now)
+        monitor.onCapabilitiesChanged(now, capabilities(NetworkCapabilities.TRANSPORT_WIFI))
+        monitor.onLinkPropertiesChanged(now, wifi)
+        assertEquals(1, said.size)
+        monitor.stop()
+    }
+
+    @Test
     fun `without a network that is said at once, and nothing is heard after the end`() {
         shadowOf(connectivity).setActiveNetworkInfo(null)
         monitor.start()

@@ -1,7 +1,6 @@
 package org.heliograph.android.platform
 
-import android.Manifest
-import android.app.NotificationManager
+import android.app.Activity
 import android.app.job.JobScheduler
 import android.content.ComponentName
 import android.content.Intent
@@ -10,15 +9,17 @@ import android.os.Looper
 import kotlinx.coroutines.runBlocking
 import org.heliograph.PushState
 import org.heliograph.android.state.Account
-import org.junit.After
+import org.heliograph.getOrThrow
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertNotNull
 import org.junit.Assert.assertNull
 import org.junit.Assert.assertTrue
 import org.junit.Before
+import org.junit.Rule
 import org.junit.Test
 import org.junit.runner.RunWith
+import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
-import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import kotlin.time.Duration.Companion.seconds
@@ -27,25 +28,17 @@ import kotlin.time.Duration.Companion.seconds
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [35], application = PhoneApp::class)
 class PushTest {
-    private val app = RuntimeEnvironment.getApplication() as PhoneApp
-    private val relay = Relay(checkNotNull(Server.account("pia").server))
-    private val jobs = app.service<JobScheduler>()
-    private var contact: Contact? = null
+    @get:Rule
+    internal val phone = TestPhone()
+
+    private val app get() = phone.app
+    private val jobs get() = app.service<JobScheduler>()
 
     @Before
     fun prepare() {
-        StandInKeyStore.install()
-        shadowOf(app).grantPermissions(Manifest.permission.POST_NOTIFICATIONS)
         val distributor = ComponentName("org.example.distributor", "org.example.distributor.Register")
         shadowOf(app.packageManager).addReceiverIfNotPresent(distributor)
         shadowOf(app.packageManager).addIntentFilterForReceiver(distributor, IntentFilter(UnifiedPush.REGISTER))
-    }
-
-    @After
-    fun end() = runBlocking {
-        app.phoneAccount.shutdown()
-        contact?.client?.shutdown()
-        relay.close()
     }
 
     private fun said(action: String) = shadowOf(app).broadcastIntents.filter { it.action == action }
@@ -60,29 +53,30 @@ class PushTest {
 
     private suspend fun Account.Open.push(expected: PushState) = messenger.push().until { it.state == expected }
 
-    private fun shown() =
-        app.service<NotificationManager>().activeNotifications.filter { it.id == MessageNotifications.ID }
+    /** The token with which a distributor is asked now. */
+    private fun asked(): String? {
+        assertTrue(app.unifiedPush.register())
+        return said(UnifiedPush.REGISTER).last().getStringExtra(UnifiedPush.EXTRA_TOKEN)
+    }
 
     @Test
     fun `registered, woken, shown, asleep again, and at last forgotten`() = runBlocking {
         val open = app.phoneAccount.signIn(Server.account("pia"))
         open.online()
-        assertTrue(app.unifiedPush.register())
-        val token = said(UnifiedPush.REGISTER).last().getStringExtra(UnifiedPush.EXTRA_TOKEN)
+        val token = asked()
         says(UnifiedPush.NEW_ENDPOINT, "guessed", UnifiedPush.EXTRA_ENDPOINT to "https://elsewhere.example.org")
         says(UnifiedPush.NEW_ENDPOINT, token, UnifiedPush.EXTRA_ENDPOINT to "https://up.example.org/pia")
         open.push(PushState.ON)
 
-        val quin = Contact("quin", app.cacheDir).also { contact = it }
+        val quin = phone.contact("quin")
         val chat = quin.chat("pia")
         app.phoneAccount.sleep(open)
         quin.writes(chat, "the ferry leaves at six")
         says(UnifiedPush.MESSAGE, "guessed", UnifiedPush.EXTRA_ID to "m0")
         assertEquals("a stranger's word wakes nobody", 0, said(UnifiedPush.ACKNOWLEDGE).size)
         says(UnifiedPush.MESSAGE, token, UnifiedPush.EXTRA_ID to "m1")
-        mainUntil { shown().isNotEmpty() }
-        val text = shown().single().notification.extras.getCharSequence("android.text")
-        assertTrue("the ferry leaves at six" in "$text")
+        mainUntil { phone.shown.isNotEmpty() }
+        assertTrue("the ferry leaves at six" in phone.shownText)
         assertEquals("m1", said(UnifiedPush.ACKNOWLEDGE).single().getStringExtra(UnifiedPush.EXTRA_ID))
         open.asleep()
 
@@ -99,6 +93,7 @@ class PushTest {
         PushWake(app.phoneAccount, schedule).arrived()
         assertNull("without an account there is nothing to fetch", jobs.getPendingJob(CatchUpSchedule.JOB))
 
+        val relay = phone.relay()
         val open = app.phoneAccount.signIn(relay.through(Server.account("olaf")))
         open.online()
         app.phoneAccount.sleep(open)
@@ -109,4 +104,50 @@ class PushTest {
         open.asleep()
         Unit
     }
+
+    @Test
+    fun `woken without a network, nothing stays awake and nothing is lost, and the next wake fetches`() = runBlocking {
+        val open = app.phoneAccount.signIn(Server.account("abe"))
+        open.online()
+        val token = asked()
+        val bea = phone.contact("bea")
+        val chat = bea.chat("abe")
+        app.phoneAccount.sleep(open)
+        bea.writes(chat, "the bridge is down")
+        jobs.cancel(CatchUpSchedule.JOB)
+
+        phone.network(isThere = false)
+        says(UnifiedPush.MESSAGE, token, UnifiedPush.EXTRA_ID to "m1")
+        mainUntil { jobs.getPendingJob(CatchUpSchedule.JOB)?.minLatencyMillis == 0L }
+        open.asleep()
+        assertTrue("it listens to the network", shadowOf(phone.connectivity).networkCallbacks.isEmpty())
+        assertTrue(
+            "it listens to the battery",
+            shadowOf(app).registeredReceivers.none { it.broadcastReceiver is PowerMonitor },
+        )
+        assertEquals(emptyList<String>(), phone.shown.map { it.tag })
+        assertNotNull("the job waits for a network", jobs.getPendingJob(CatchUpSchedule.JOB)?.requiredNetwork)
+
+        phone.network(isThere = true)
+        says(UnifiedPush.MESSAGE, token, UnifiedPush.EXTRA_ID to "m2")
+        mainUntil { phone.shown.isNotEmpty() }
+        assertTrue("the bridge is down" in phone.shownText)
+        open.asleep()
+        Unit
+    }
+
+    @Test
+    fun `a distributor is asked once there is an account, and again where its answer could not be kept`() =
+        runBlocking {
+            Robolectric.buildActivity(Activity::class.java).use { visit ->
+                visit.setup()
+                app.phoneAccount.account.until { it is Account.None }
+                assertEquals("an endpoint would be lost", 0, said(UnifiedPush.REGISTER).size)
+                says(UnifiedPush.NEW_ENDPOINT, asked(), UnifiedPush.EXTRA_ENDPOINT to "https://up.example.org/cyd")
+                mainUntil { said(UnifiedPush.UNREGISTER).isNotEmpty() }
+
+                app.phoneAccount.add(Server.account("cyd")).getOrThrow()
+                mainUntil { said(UnifiedPush.REGISTER).size == 2 }
+            }
+        }
 }

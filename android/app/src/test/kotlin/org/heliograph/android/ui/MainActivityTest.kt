@@ -1,105 +1,144 @@
 package org.heliograph.android.ui
 
-import android.Manifest
-import android.content.Intent
-import android.os.Bundle
+import androidx.compose.ui.test.assertIsEnabled
+import androidx.compose.ui.test.assertIsNotEnabled
 import androidx.compose.ui.test.assertTextContains
+import androidx.compose.ui.test.hasContentDescription
 import androidx.compose.ui.test.hasTestTag
+import androidx.compose.ui.test.hasText
 import androidx.compose.ui.test.junit4.v2.createEmptyComposeRule
 import androidx.compose.ui.test.onNodeWithTag
-import androidx.compose.ui.test.performTextInput
-import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.async
+import androidx.compose.ui.test.onNodeWithText
+import androidx.compose.ui.test.performClick
 import kotlinx.coroutines.runBlocking
 import org.heliograph.ConversationId
+import org.heliograph.android.R
 import org.heliograph.android.platform.PhoneApp
 import org.heliograph.android.platform.Server
-import org.heliograph.android.platform.StandInKeyStore
-import org.heliograph.android.platform.asleep
-import org.heliograph.android.platform.mainUntil
+import org.heliograph.android.platform.TestPhone
 import org.heliograph.android.platform.online
 import org.heliograph.android.platform.signIn
-import org.heliograph.android.state.Account
 import org.heliograph.getOrThrow
+import org.heliograph.send
 import org.heliograph.startChat
-import org.junit.After
-import org.junit.Before
 import org.junit.Rule
 import org.junit.Test
 import org.junit.runner.RunWith
-import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
-import org.robolectric.RuntimeEnvironment
-import org.robolectric.Shadows.shadowOf
-import org.robolectric.android.controller.ActivityController
 import org.robolectric.annotation.Config
-import org.robolectric.annotation.GraphicsMode
 
-/** The whole app: what is being written outlives what the system does to its activity. */
+/** The whole app: what is half done outlives what the system does to its activity and its process. */
 @RunWith(RobolectricTestRunner::class)
-@GraphicsMode(GraphicsMode.Mode.NATIVE)
 @Config(sdk = [35], application = PhoneApp::class, qualifiers = "w411dp-h820dp-xhdpi")
 class MainActivityTest {
-    @get:Rule
+    @get:Rule(order = 0)
     val compose = createEmptyComposeRule()
 
-    private val app = RuntimeEnvironment.getApplication() as PhoneApp
-    private val activities = mutableListOf<ActivityController<MainActivity>>()
+    // The inner one: what it ends is still on the screen.
+    @get:Rule(order = 1)
+    internal val phone = TestPhone()
 
-    @Before
-    fun prepare() {
-        StandInKeyStore.install()
-        shadowOf(app).grantPermissions(Manifest.permission.POST_NOTIFICATIONS)
+    private val shown = ShownApp(phone)
+
+    /** Signs in, and begins a chat with a message in it. */
+    private fun chat(account: String): ConversationId = runBlocking {
+        phone.account.signIn(Server.account(account)).online()
+        phone.account.awake { client ->
+            client.startChat(Server.account("finn").address).getOrThrow()
+                .also { client.send(it, "the bridge is open").getOrThrow() }
+        }.getOrThrow()
     }
 
-    @After
-    fun end() = runBlocking {
-        activities.forEach { it.close() }
-        app.phoneAccount.shutdown()
+    private fun holds(tag: String, text: String) {
+        compose.see(hasTestTag(tag))
+        compose.onNodeWithTag(tag).assertTextContains(text)
     }
 
-    private fun activity(chat: ConversationId?): ActivityController<MainActivity> {
-        val intent = Intent(app, MainActivity::class.java)
-        if (chat != null) intent.putExtra(MainActivity.CONVERSATION, chat.number)
-        return Robolectric.buildActivity(MainActivity::class.java, intent).also(activities::add)
-    }
-
-    private fun writing(expected: String) {
-        compose.waitUntil(DEADLINE_MS) {
-            compose.onAllNodes(hasTestTag("reply")).fetchSemanticsNodes().isNotEmpty()
-        }
-        compose.onNodeWithTag("reply").assertTextContains(expected)
+    /** Whatever the system does, [expected] is so: the phone is turned, and the process ends. */
+    private fun outlives(expected: () -> Unit) {
+        shown.turn()
+        expected()
+        shown.die()
+        expected()
     }
 
     @Test
     fun `a draft survives that the phone is turned, and that the app is ended behind the user's back`() {
-        lateinit var open: Account.Open
-        val chat = runBlocking {
-            open = app.phoneAccount.signIn(Server.account("vera"))
-            open.online()
-            app.phoneAccount.awake { it.startChat(Server.account("finn").address).getOrThrow() }.getOrThrow()
-        }
-        val first = activity(chat).setup()
-        writing("")
-        compose.onNodeWithTag("reply").performTextInput("half a thought")
-        compose.waitForIdle()
-        first.recreate()
-        writing("half a thought")
-
-        val kept = Bundle()
-        first.saveInstanceState(kept).pause().stop().destroy()
-        app.phoneAccount.memoryShort()
-        // The draft is being put away from the main thread, which has to go on meanwhile.
-        val asleep = CoroutineScope(Dispatchers.Default).async { open.asleep() }
-        mainUntil { asleep.isCompleted }
-        // What was open then, and neither the intent nor anything in memory, leads back to it.
-        activity(null).create(kept).start().restoreInstanceState(kept).resume().visible()
-        writing("half a thought")
+        shown.open(chat("vera"))
+        holds("reply", "")
+        compose.type("reply", "half a thought")
+        outlives { holds("reply", "half a thought") }
     }
 
-    private companion object {
-        /** Far more than it takes: a busy machine is no mistake. */
-        const val DEADLINE_MS = 60_000L
+    @Test
+    fun `a notification of the chat that is open disturbs nobody who writes there`() {
+        val chat = chat("dan")
+        shown.open(chat)
+        holds("reply", "")
+        compose.type("reply", "half")
+        shown.come(chat)
+        compose.type("reply", " a thought")
+        shown.die()
+        holds("reply", "half a thought")
+    }
+
+    @Test
+    fun `signing in goes on where it was, and the password is kept nowhere`() {
+        shown.open()
+        compose.see(hasTestTag("address"))
+        compose.type("address", "ana@relief.example")
+        compose.type("password", "secret")
+        compose.touch("server")
+        compose.type("host", "10.0.0.7")
+        shown.turn()
+        holds("address", "ana@relief.example")
+        holds("host", "10.0.0.7")
+        compose.onNodeWithTag("sign-in").assertIsEnabled()
+        shown.die()
+        holds("address", "ana@relief.example")
+        holds("host", "10.0.0.7")
+        compose.onNodeWithTag("sign-in").assertIsNotEnabled()
+    }
+
+    @Test
+    fun `what is sought, begun or set is there again`() {
+        chat("ina")
+        shown.open()
+        compose.read(R.string.new_chat)
+
+        compose.press("Search")
+        compose.type("query", "bridge")
+        outlives {
+            holds("query", "bridge")
+            compose.see(hasText("the bridge is open"))
+        }
+        compose.press("Back")
+
+        compose.onNodeWithText("New group").performClick()
+        compose.see(hasTestTag("group-name"))
+        compose.type("group-name", "Night shift")
+        compose.type("member", "ben@relief.example")
+        compose.touch("add")
+        compose.see(hasContentDescription("Leave out ben"))
+        compose.type("member", "cam@")
+        outlives {
+            holds("group-name", "Night shift")
+            compose.see(hasContentDescription("Leave out ben"))
+            holds("member", "cam@")
+        }
+        compose.press("Back")
+
+        compose.onNodeWithText("New chat").performClick()
+        compose.see(hasTestTag("start"))
+        compose.type("address", "ben@")
+        outlives { holds("address", "ben@") }
+        compose.press("Back")
+
+        compose.press("Settings")
+        compose.touch("open-password")
+        compose.type("new-password", "secret")
+        shown.die()
+        compose.see(hasTestTag("new-password"))
+        compose.onNodeWithTag("use-password").assertIsNotEnabled()
     }
 }

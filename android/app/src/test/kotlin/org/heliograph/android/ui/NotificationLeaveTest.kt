@@ -19,11 +19,9 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
-import org.robolectric.annotation.GraphicsMode
 
 /** The user is asked once whether the app may notify, and sees in the settings if it may not. */
 @RunWith(RobolectricTestRunner::class)
-@GraphicsMode(GraphicsMode.Mode.NATIVE)
 @Config(sdk = [29, 35], qualifiers = "w411dp-h820dp-xhdpi")
 class NotificationLeaveTest {
     private val compose = createAndroidComposeRule<ComponentActivity>()

@@ -41,11 +41,9 @@ import org.junit.rules.RuleChain
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.annotation.Config
-import org.robolectric.annotation.GraphicsMode
 
 /** What is touched is large enough and says what it is; what is typed stays; and the screens do what they offer. */
 @RunWith(RobolectricTestRunner::class)
-@GraphicsMode(GraphicsMode.Mode.NATIVE)
 @Config(sdk = [29, 35], qualifiers = "w411dp-h820dp-xhdpi")
 class PanesTest {
     private val compose = createAndroidComposeRule<ComponentActivity>()

@@ -15,7 +15,6 @@ import org.junit.rules.RuleChain
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.annotation.Config
-import org.robolectric.annotation.GraphicsMode
 import java.io.File
 
 /**
@@ -23,7 +22,6 @@ import java.io.File
  * sheets lie below the target folder; with `HELIOGRAPH_NEW_PICTURES=1` the small ones are written anew.
  */
 @RunWith(RobolectricTestRunner::class)
-@GraphicsMode(GraphicsMode.Mode.NATIVE)
 @Config(sdk = [35], qualifiers = "w411dp-h820dp-xhdpi")
 class PicturesTest {
     private val compose = createAndroidComposeRule<ComponentActivity>()

@@ -1,7 +1,6 @@
 package org.heliograph.android.ui
 
 import androidx.activity.ComponentActivity
-import androidx.compose.ui.test.SemanticsMatcher
 import androidx.compose.ui.test.assertIsEnabled
 import androidx.compose.ui.test.hasContentDescription
 import androidx.compose.ui.test.hasStateDescription
@@ -11,7 +10,6 @@ import androidx.compose.ui.test.junit4.v2.createAndroidComposeRule
 import androidx.compose.ui.test.onNodeWithTag
 import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.performClick
-import androidx.compose.ui.test.performTextInput
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
@@ -49,7 +47,6 @@ import org.junit.rules.RuleChain
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.annotation.Config
-import org.robolectric.annotation.GraphicsMode
 import java.io.File
 import java.nio.file.Files
 import java.security.SecureRandom
@@ -58,7 +55,6 @@ import org.heliograph.readAddress as readLink
 
 /** From signing in to a chat in which each has read the other, by touch, with the real library and a real server. */
 @RunWith(RobolectricTestRunner::class)
-@GraphicsMode(GraphicsMode.Mode.NATIVE)
 @Config(sdk = [35], qualifiers = "w411dp-h820dp-xhdpi")
 class WholeConversationTest {
     private val compose = createAndroidComposeRule<ComponentActivity>()
@@ -100,47 +96,33 @@ class WholeConversationTest {
         val door = FrontDoor(shell, scope)
         compose.setContent { HeliographTheme(Preferences(dynamicColour = false)) { FrontPane(door) } }
 
-        see(hasTestTag("address"))
-        type("address", "ida@$domain")
-        type("password", passwords.getValue("ida"))
-        touch("server")
-        type("host", host())
-        type("port", port())
-        type("authority", authority)
+        compose.see(hasTestTag("address"))
+        compose.type("address", "ida@$domain")
+        compose.type("password", passwords.getValue("ida"))
+        compose.touch("server")
+        compose.type("host", host())
+        compose.type("port", port())
+        compose.type("authority", authority)
         compose.onNodeWithTag("sign-in").assertIsEnabled().performClick()
 
-        see(hasText("New chat"))
+        compose.see(hasText("New chat"))
         other.start()
         compose.onNodeWithText("New chat").performClick()
-        see(hasTestTag("start"))
-        type("address", "xmpp:jan@$domain")
-        touch("start")
+        compose.see(hasTestTag("start"))
+        compose.type("address", "xmpp:jan@$domain")
+        compose.touch("start")
 
-        see(hasTestTag("reply"))
-        type("reply", "the bridge is open again")
-        touch("send")
-        see(hasTestTag("message").and(hasContentDescription("the bridge is open again", substring = true)))
-        compose.waitUntil(DEADLINE_MS) { other.heard.any { it.text == "the bridge is open again" } }
+        compose.see(hasTestTag("reply"))
+        compose.type("reply", "the bridge is open again")
+        compose.touch("send")
+        compose.see(hasTestTag("message").and(hasContentDescription("the bridge is open again", substring = true)))
+        compose.until { other.heard.any { it.text == "the bridge is open again" } }
         val heard = other.heard.first { it.text == "the bridge is open again" }
-        see(hasStateDescription("Delivered"))
-        see(hasText("End-to-end encrypted"))
+        compose.see(hasStateDescription("Delivered"))
+        compose.see(hasText("End-to-end encrypted"))
 
         other.say(heard, "thank you, we are on our way")
-        see(hasTestTag("message").and(hasContentDescription("thank you, we are on our way", substring = true)))
-    }
-
-    private fun see(what: SemanticsMatcher) = compose.waitUntil(DEADLINE_MS) {
-        compose.onAllNodes(what).fetchSemanticsNodes().isNotEmpty()
-    }
-
-    private fun type(tag: String, text: String) {
-        compose.onNodeWithTag(tag).performTextInput(text)
-        compose.waitForIdle()
-    }
-
-    private fun touch(tag: String) {
-        compose.onNodeWithTag(tag).performClick()
-        compose.waitForIdle()
+        compose.see(hasTestTag("message").and(hasContentDescription("thank you, we are on our way", substring = true)))
     }
 
     /** Accounts as the app has them, without Android's keystore, which Robolectric lacks. */
