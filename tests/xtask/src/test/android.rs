@@ -24,8 +24,8 @@ const ONLY_VARIABLE: &str = "HELIOGRAPH_ANDROID_TESTS";
 /// The accounts that the tests use, each for one part.
 const ACCOUNTS: [&str; 30] = [
     "ana", "ben", "chloe", "dora", "eve", "finn", "gina", "hugo", "ida", "jan", "kim", "lea", "max", "olaf",
-    "pia", "quin", "rosa", "sam", "tom", "uma", "vera", "wim", "yara", "zoe", "abe", "bea", "cyd", "dan", "ina",
-    "leo",
+    "pia", "quin", "rosa", "sam", "tom", "uma", "vera", "wim", "yara", "zoe", "abe", "bea", "cyd", "dan",
+    "ina", "leo",
 ];
 
 /// Room for an account's database and its log, and some more.
