@@ -78,12 +78,20 @@ internal fun TakeLink(linked: String?, field: TextFieldState) {
 
 /** Empties [field] when [count], of what was taken from it, has grown; not when the phone is turned. */
 @Composable
-internal fun EmptyWhenTaken(count: Int, field: TextFieldState) {
-    var emptied by rememberSaveable { mutableIntStateOf(count) }
+internal fun EmptyWhenTaken(count: Int, field: TextFieldState) = WhenGrown(count) { field.clearText() }
+
+/** Fills [field] when [count], of texts that came from elsewhere, has grown; not when the phone is turned. */
+@Composable
+internal fun FillWhenGiven(count: Int, field: TextFieldState, text: String) =
+    WhenGrown(count) { field.setTextAndPlaceCursorAtEnd(text) }
+
+@Composable
+private fun WhenGrown(count: Int, act: () -> Unit) {
+    var seen by rememberSaveable { mutableIntStateOf(count) }
     LaunchedEffect(count) {
-        if (count > emptied) field.clearText()
+        if (count > seen) act()
         // In a new process it begins again with nothing.
-        emptied = count
+        seen = count
     }
 }
 

@@ -35,6 +35,7 @@ import org.heliograph.android.state.ChatState
 internal fun ReplyBox(state: ChatState, header: ChatHeader, events: ChatEvents) {
     val field = rememberTextFieldState(state.draft.orEmpty())
     EmptyWhenTaken(state.sent, field)
+    FillWhenGiven(state.given, field, state.draft.orEmpty())
     LaunchedEffect(Unit) { snapshotFlow { field.text.toString() }.collect(events.typed) }
     LaunchedEffect(state.draft) {
         val draft = state.draft.orEmpty()

@@ -40,11 +40,20 @@ public class ChatScreen(
     private var typed: String? = null
     private var keeping: Job? = null
 
+    /** What the core has of it, as far as it is from here. */
+    private var kept: String? = null
+
+    /** All that it ever had from here: news of it comes late. */
+    private val ours = mutableSetOf<String>()
+
     init {
         attempt(::failed) { read(target) }
         attempt(::failed) {
             messenger.conversations().mapNotNull { all -> all.firstOrNull { it.id == conversation } }
-                .collect { found -> change { it.copy(header = found.header()) } }
+                .collect { found ->
+                    change { it.copy(header = found.header()) }
+                    given(found.draft)
+                }
         }
         attempt(::failed) {
             messenger.connection().collect { connection -> change { it.copy(line = connection.line()) } }
@@ -56,6 +65,7 @@ public class ChatScreen(
 
     private suspend fun read(target: MessageRow?) {
         val opened = messenger.conversation(conversation).getOrThrow()
+        keptNow(opened.draft)
         change { it.copy(header = opened.header(), draft = opened.draft) }
         val history = messenger.history(conversation).getOrThrow()
         this.history = history
@@ -128,17 +138,34 @@ public class ChatScreen(
         }
     }
 
+    private fun keptNow(text: String) {
+        kept = text
+        ours += text
+    }
+
+    /** Another app shared a text into this conversation, below what was written here. */
+    private fun given(draft: String) {
+        if (state.value.draft == null || draft in ours) return
+        keeping?.cancel()
+        keptNow(draft)
+        typed = draft
+        change { it.copy(draft = draft, given = it.given + 1) }
+    }
+
     /** The app goes away: keeps what is typed now. */
     public fun keepDraft() {
-        val text = typed ?: return
+        val text = typed?.takeIf { it != kept } ?: return
         keeping?.cancel()
         parent.launch { keep(text) }
     }
 
     private suspend fun keep(text: String) = writing.withLock {
         if (typed == text) {
-            val kept = withContext(NonCancellable) { messenger.setDraft(conversation, text) }
-            if (kept is Outcome.Failed) change { failed(it, kept.failure) }
+            ours += text
+            when (val outcome = withContext(NonCancellable) { messenger.setDraft(conversation, text) }) {
+                is Outcome.Done -> kept = text
+                is Outcome.Failed -> change { failed(it, outcome.failure) }
+            }
         }
     }
 
@@ -152,6 +179,7 @@ public class ChatScreen(
                 messenger.send(conversation, text.trim()).getOrThrow()
                 // What was typed until here is gone from the reply box, and from the core with the sending.
                 typed = ""
+                keptNow("")
             }
             firstUnread = null
             change { it.copy(sending = false, sent = it.sent + 1, draft = "") }

@@ -21,8 +21,10 @@ public data class ChatState(
     val unreadable: List<Unreadable> = emptyList(),
     /** How the connection is; nothing to say until that is known. */
     val line: ConnectionLine = ConnectionLine.Fine,
-    /** What was typed and not sent when the screen was opened; nothing while it is being read. */
+    /** What was typed and not sent when the screen was opened, or given to it since; nothing while it is being read. */
     val draft: String? = null,
+    /** How often another app gave it a text: when it grows, the reply box has [draft]. */
+    val given: Int = 0,
     /** How many texts were queued here: when it grows, the reply box is emptied. */
     val sent: Int = 0,
     /** A text is being queued. */

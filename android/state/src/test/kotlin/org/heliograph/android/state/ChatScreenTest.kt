@@ -73,6 +73,26 @@ class ChatScreenTest {
     }
 
     @Test
+    fun `a text that another app shares into an open chat is shown, and stays when the chat is left`() = runTest {
+        val screen = screen()
+        screen.typed("half a thought")
+        advanceTimeBy(600)
+        // News of what was kept from here comes late, and is none.
+        messenger.inbox.value = listOf(sampleConversation(draft = "half a thought"))
+        messenger.inbox.value = listOf(sampleConversation(draft = "half a th"))
+        runCurrent()
+        assertEquals(0, screen.state.value.given)
+        val shared = "half a thought\na shared link"
+        messenger.inbox.value = listOf(sampleConversation(draft = shared))
+        runCurrent()
+        assertEquals(1 to shared, screen.state.value.run { given to draft })
+        screen.typed(shared)
+        screen.close()
+        advanceTimeBy(1000)
+        assertEquals(listOf("draft 1 half a thought", "close"), messenger.asked)
+    }
+
+    @Test
     fun `a text that was sent does not come back as a draft`() = runTest {
         val screen = screen()
         screen.typed("the bridge is open")
