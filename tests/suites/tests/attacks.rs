@@ -10,18 +10,12 @@
 
 use heliograph_model::DeliveryState;
 use heliograph_model::stanza::{InboundContent, InboundMessage, MlsEnvelope, MlsKind};
-use heliograph_suites::model::{Plan, World, group_of, plain_in, texts};
-
-const PLAN: Plan = Plan { phones: 3, late: 1, turns: 0, texts: 0, cut: 0, forget: 0, kill: 0, repeat: 0 };
-
-fn world(folder: &tempfile::TempDir) -> World {
-    World::new(folder.path(), 7, PLAN)
-}
+use heliograph_suites::model::{World, group_of, plain_in, texts};
 
 #[test]
 fn plaintext_slipped_into_an_encrypted_group_is_not_shown() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     let room = world.make_group();
     let deliveries = world.server().inject(&room, plain_in(&room, "meet me at the pier"));
     world.deliver(deliveries);
@@ -35,7 +29,7 @@ fn plaintext_slipped_into_an_encrypted_group_is_not_shown() {
 #[test]
 fn a_replayed_ciphertext_is_shown_once() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     let room = world.make_group();
     world.say(0, "only once").unwrap();
     world.settle();
@@ -53,7 +47,7 @@ fn a_replayed_ciphertext_is_shown_once() {
 #[test]
 fn a_stanza_id_of_ours_on_other_bytes_proves_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     let room = world.make_group();
     world.lose(0);
     world.say(0, "not there yet").unwrap();
@@ -83,7 +77,7 @@ fn a_stanza_id_of_ours_on_other_bytes_proves_nothing() {
 #[test]
 fn damaged_messages_and_commits_are_kept_aside_and_the_group_goes_on() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     let room = world.make_group();
     world.say(0, "before").unwrap();
     world.settle();

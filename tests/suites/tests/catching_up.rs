@@ -14,16 +14,14 @@ use std::collections::BTreeSet;
 use heliograph_model::stanza::{InboundContent, InboundMessage, MlsKind, Outbound, Request};
 use heliograph_model::{Address, ConversationKind, DeliveryState};
 use heliograph_store::conversation;
-use heliograph_suites::model::{Plan, World, group_of, texts};
+use heliograph_suites::model::{TWO_AT_REST, World, group_of, texts};
 use heliograph_sync::Command;
-
-const PLAN: Plan = Plan { phones: 2, late: 0, turns: 0, texts: 0, cut: 0, forget: 0, kill: 0, repeat: 0 };
 
 /// The longest ciphertext of the smallest padding, 256 bytes; what MLS adds is below two hundred.
 const SMALLEST: usize = 456;
 
 fn world(folder: &tempfile::TempDir) -> World {
-    World::new(folder.path(), 7, PLAN)
+    World::new(folder.path(), 7, TWO_AT_REST)
 }
 
 /// A phone 1 in this group, away; phone 0 has written so many texts meanwhile.

@@ -13,16 +13,14 @@ use heliograph_model::stanza::{
 };
 use heliograph_model::{Address, ConversationId, DeliveryState, ErrorCode, StanzaId};
 use heliograph_store::{inbox, message, search};
-use heliograph_suites::model::{Plan, World, group_of, texts};
+use heliograph_suites::model::{TWO_AT_REST, World, group_of, texts};
 use heliograph_sync::{Command, Delivery, Input, Reply, Waiting};
-
-const PLAN: Plan = Plan { phones: 2, late: 0, turns: 0, texts: 0, cut: 0, forget: 0, kill: 0, repeat: 0 };
 
 /// Whom no key can be had for.
 const FOREIGN: &str = "old.client@model.test";
 
 fn world(folder: &tempfile::TempDir) -> (World, ConversationId) {
-    let mut world = World::new(folder.path(), 7, PLAN);
+    let mut world = World::new(folder.path(), 7, TWO_AT_REST);
     world.make_group();
     let id = group_of(world.phone(0)).unwrap().id;
     (world, id)

@@ -13,14 +13,8 @@ use heliograph_model::stanza::{InboundContent, InboundMessage, Outbound, Request
 use heliograph_model::{Address, DeliveryState, Error, ErrorCode, Security};
 use heliograph_store::conversation::{self, ConversationState};
 use heliograph_store::{Fault, archive, group};
-use heliograph_suites::model::{Plan, World, group_of, plain_in, texts};
+use heliograph_suites::model::{World, group_of, plain_in, texts};
 use heliograph_sync::{Command, Input, Reply};
-
-const PLAN: Plan = Plan { phones: 3, late: 1, turns: 0, texts: 0, cut: 0, forget: 0, kill: 0, repeat: 0 };
-
-fn world(folder: &tempfile::TempDir) -> World {
-    World::new(folder.path(), 7, PLAN)
-}
 
 fn address(text: &str) -> Address {
     Address::parse(text).unwrap()
@@ -29,7 +23,7 @@ fn address(text: &str) -> Address {
 #[test]
 fn three_phones_talk_and_every_state_is_reached() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     world.make_group();
     world.say(0, "one").unwrap();
     world.settle();
@@ -48,7 +42,7 @@ fn three_phones_talk_and_every_state_is_reached() {
 #[test]
 fn somebody_invited_later_reads_what_comes_and_one_removed_reads_nothing_more() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     world.make_group();
     world.say(0, "before dan").unwrap();
     world.settle();
@@ -76,7 +70,7 @@ fn somebody_invited_later_reads_what_comes_and_one_removed_reads_nothing_more() 
 #[test]
 fn a_removed_member_can_be_invited_again() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     world.make_group();
     let group = group_of(world.phone(0)).unwrap().id;
     let ben = world.phone(1).address.clone();
@@ -95,7 +89,7 @@ fn a_removed_member_can_be_invited_again() {
 #[test]
 fn a_text_overtaken_by_a_commit_is_still_read() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     let room = world.make_group();
     // Ben seals a text and loses his link before it is out; meanwhile the group goes on to the next epoch; the server then
     // delivers the old bytes.
@@ -133,7 +127,7 @@ fn a_text_overtaken_by_a_commit_is_still_read() {
 #[test]
 fn what_a_room_that_lost_us_sends_back_is_not_overtaken() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     let room = world.make_group();
     let ben = world.phone(1).address.clone();
     world.say(1, "first").unwrap();
@@ -159,7 +153,7 @@ fn what_a_room_that_lost_us_sends_back_is_not_overtaken() {
 #[test]
 fn what_a_server_hands_over_out_of_turn_is_not_lost_if_the_link_breaks_in_between() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     world.settle();
     let contact = world.phone(1).address.clone();
     let Ok(Reply::Conversation(chat)) = world.command(0, Command::StartChat { contact }) else {
@@ -195,7 +189,7 @@ fn what_a_server_hands_over_out_of_turn_is_not_lost_if_the_link_breaks_in_betwee
 fn what_a_server_put_aside_while_it_handed_a_session_over_is_read_from_its_archive() {
     for (counts, woken) in [(true, false), (true, true), (false, false)] {
         let folder = tempfile::tempdir().unwrap();
-        let mut world = world(&folder);
+        let mut world = World::scripted(folder.path());
         if counts {
             world.server().count_archive_ids();
         }
@@ -250,7 +244,7 @@ fn what_a_server_put_aside_while_it_handed_a_session_over_is_read_from_its_archi
 #[test]
 fn a_group_whose_archive_forgot_a_commit_says_that_this_phone_must_rejoin() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     let room = world.make_group();
     world.say(0, "so that there is a place to be forgotten").unwrap();
     world.settle();
@@ -273,7 +267,7 @@ fn a_group_whose_archive_forgot_a_commit_says_that_this_phone_must_rejoin() {
 #[test]
 fn a_server_without_rooms_is_told_apart_and_chats_still_work() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     world.server().without_rooms();
     world.settle();
     let members = vec![world.phone(1).address.clone()];
@@ -294,7 +288,7 @@ fn a_server_without_rooms_is_told_apart_and_chats_still_work() {
 #[test]
 fn a_contact_without_keys_is_reached_in_plain_and_marked() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     world.settle();
     let contact = address("old.client@model.test");
     let Ok(Reply::Conversation(id)) = world.command(0, Command::StartChat { contact }) else {
@@ -317,7 +311,7 @@ fn a_contact_without_keys_is_reached_in_plain_and_marked() {
 #[test]
 fn a_chat_that_began_in_plain_is_encrypted_once_there_are_keys() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     // Ben has the app since a moment, and his keys are not out yet.
     world.settle_without(1);
     let contact = world.phone(1).address.clone();
@@ -343,7 +337,7 @@ fn a_chat_that_began_in_plain_is_encrypted_once_there_are_keys() {
 #[test]
 fn malformed_commands_are_refused_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     world.make_group();
     let group = group_of(world.phone(0)).unwrap().id;
     let own = world.phone(0).address.clone();
@@ -374,7 +368,7 @@ fn malformed_commands_are_refused_with_a_reason() {
 #[test]
 fn own_commit_is_merged_only_when_the_room_shows_it() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     world.make_group();
     let conversation = group_of(world.phone(0)).unwrap();
     let id = conversation.group.unwrap();
@@ -400,7 +394,7 @@ fn own_commit_is_merged_only_when_the_room_shows_it() {
 #[test]
 fn a_full_disk_is_an_error_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     world.make_group();
     world.say(1, "first").unwrap();
     world.settle();
@@ -435,7 +429,7 @@ fn a_full_disk_is_an_error_and_loses_nothing() {
 #[test]
 fn what_was_decrypted_in_vain_is_decrypted_again() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     world.make_group();
     world.say(1, "first").unwrap();
     world.settle();
@@ -459,7 +453,7 @@ fn what_was_decrypted_in_vain_is_decrypted_again() {
 #[test]
 fn a_direct_text_in_doubt_is_looked_for_before_it_is_sent_again() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = world(&folder);
+    let mut world = World::scripted(folder.path());
     world.settle();
     // A contact whose client would show a repeated stanza twice.
     let contact = address("old.client@model.test");

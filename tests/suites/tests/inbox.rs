@@ -10,11 +10,9 @@
 
 use heliograph_model::{ConversationId, ErrorCode};
 use heliograph_store::inbox::{self, Listed};
-use heliograph_suites::model::{Plan, World, group_of, texts};
+use heliograph_suites::model::{TWO_AT_REST, World, group_of, texts};
 use heliograph_sync::policy::DRAFT_BYTES;
 use heliograph_sync::{Command, Input};
-
-const PLAN: Plan = Plan { phones: 2, late: 0, turns: 0, texts: 0, cut: 0, forget: 0, kill: 0, repeat: 0 };
 
 fn listed(world: &World, id: ConversationId) -> Listed {
     world.phone(0).readers().read(|db| inbox::get(db, id)).unwrap().unwrap()
@@ -27,7 +25,7 @@ fn draft(id: ConversationId, text: impl Into<String>) -> Command {
 #[test]
 fn a_draft_outlives_the_process_and_goes_with_the_text_that_was_sent() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = World::new(folder.path(), 7, PLAN);
+    let mut world = World::new(folder.path(), 7, TWO_AT_REST);
     world.make_group();
     let id = group_of(world.phone(0)).unwrap().id;
     let now = world.now();
@@ -48,7 +46,7 @@ fn a_draft_outlives_the_process_and_goes_with_the_text_that_was_sent() {
 #[test]
 fn an_answer_to_a_notification_reads_what_it_answers_and_leaves_the_draft() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = World::new(folder.path(), 7, PLAN);
+    let mut world = World::new(folder.path(), 7, TWO_AT_REST);
     world.make_group();
     let id = group_of(world.phone(0)).unwrap().id;
     for text in ["are you there?", "hello?"] {
@@ -70,7 +68,7 @@ fn an_answer_to_a_notification_reads_what_it_answers_and_leaves_the_draft() {
 #[test]
 fn a_draft_has_a_bound_and_a_place() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = World::new(folder.path(), 7, PLAN);
+    let mut world = World::new(folder.path(), 7, TWO_AT_REST);
     world.make_group();
     let id = group_of(world.phone(0)).unwrap().id;
     world.command(0, draft(id, "x".repeat(DRAFT_BYTES))).unwrap();
@@ -86,7 +84,7 @@ fn a_draft_has_a_bound_and_a_place() {
 #[test]
 fn a_group_is_its_makers_also_for_a_version_that_noted_it_not() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = World::new(folder.path(), 7, PLAN);
+    let mut world = World::new(folder.path(), 7, TWO_AT_REST);
     world.make_group();
     let owned = |world: &World| [0, 1].map(|phone| group_of(world.phone(phone)).unwrap().owned);
     assert_eq!(owned(&world), [true, false]);

@@ -14,13 +14,11 @@ use std::time::Duration;
 use heliograph_model::stanza::{Outbound, Request};
 use heliograph_model::{Address, DeliveryState, Error, ErrorCode, PowerState, PushState, PushTarget};
 use heliograph_store::push;
-use heliograph_suites::model::{Plan, World, group_of, texts};
+use heliograph_suites::model::{TWO_AT_REST, World, group_of, texts};
 use heliograph_sync::{Command, Input, push_state};
 
-const PLAN: Plan = Plan { phones: 2, late: 0, turns: 0, texts: 0, cut: 0, forget: 0, kill: 0, repeat: 0 };
-
 fn world(folder: &tempfile::TempDir) -> World {
-    World::new(folder.path(), 11, PLAN)
+    World::new(folder.path(), 11, TWO_AT_REST)
 }
 
 fn target(node: &str, secret: &str) -> PushTarget {

@@ -11,11 +11,10 @@
 use std::time::Duration;
 
 use heliograph_model::Timestamp;
-use heliograph_suites::model::{Plan, World, group_of};
+use heliograph_suites::model::{TWO_AT_REST, World, group_of};
 use heliograph_sync::policy::{USAGE_DAYS, USAGE_INTERVAL};
 use heliograph_sync::{Command, Input, Situation, Spent};
 
-const PLAN: Plan = Plan { phones: 2, late: 0, turns: 0, texts: 0, cut: 0, forget: 0, kill: 0, repeat: 0 };
 const DAY: Duration = Duration::from_hours(24);
 
 fn spent(bytes: u64) -> Spent {
@@ -43,7 +42,7 @@ fn die(world: &mut World) {
 #[test]
 fn usage_goes_to_disk_with_something_else_once_in_a_while_and_is_kept_a_week() {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = World::new(folder.path(), 7, PLAN);
+    let mut world = World::new(folder.path(), 7, TWO_AT_REST);
     world.make_group();
     world.settle();
     world.phone_mut(0).spend(Situation::Background, &spent(5));

@@ -69,7 +69,15 @@ pub struct World {
     direct: Vec<(Address, Address, String)>,
 }
 
+/// Nothing happens but what a test does.
+const SCRIPTED: Plan = Plan { phones: 3, late: 1, turns: 0, texts: 0, cut: 0, forget: 0, kill: 0, repeat: 0 };
+
 impl World {
+    /// Three phones for a group, and a fourth that can be invited; nothing happens but what a test does.
+    pub fn scripted(folder: &Path) -> Self {
+        Self::new(folder, 7, SCRIPTED)
+    }
+
     /// A world in a folder of its own.
     pub fn new(folder: &Path, seed: u64, plan: Plan) -> Self {
         let now = Timestamp(1_800_000_000_000);
