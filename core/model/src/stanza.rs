@@ -164,6 +164,12 @@ pub enum Request {
         /// The room.
         room: Address,
     },
+    /// Take a room that our entering made as its server makes rooms, and so let others in (XEP-0045 §10.1.2). Only its owner
+    /// may. Answered by [`Response::Done`].
+    AcceptRoomDefaults {
+        /// The room.
+        room: Address,
+    },
     /// Give or take a place in a room (XEP-0045 §9). Answered by [`Response::Done`].
     SetAffiliation {
         /// The room.

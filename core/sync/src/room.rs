@@ -1,6 +1,8 @@
 //! Being in rooms (XEP-0045): those that order an encrypted group, and ordinary ones.
 
-use heliograph_model::stanza::{InboundContent, InboundMessage, Outbound, StanzaError, StanzaErrorCondition};
+use heliograph_model::stanza::{
+    InboundContent, InboundMessage, Outbound, Request, StanzaError, StanzaErrorCondition,
+};
 use heliograph_model::{Address, ConversationKind, DeliveryState, ErrorCode, Security};
 use heliograph_store::conversation::{self, Conversation, ConversationState};
 use heliograph_store::message::{self, Inserted, NewMessage, Sender};
@@ -8,6 +10,7 @@ use heliograph_store::{intent, outbox};
 
 use crate::archive::Source;
 use crate::error::EngineError;
+use crate::live::Purpose;
 use crate::message::plain_message_id;
 use crate::step::Step;
 use crate::wish::{Wish, decode};
@@ -51,7 +54,14 @@ impl Step<'_> {
         self.online() && self.live.session.rooms.get(room).is_some_and(crate::live::RoomLive::ready)
     }
 
-    pub(crate) fn room_joined(&mut self, room: &Address, nick: String) -> Result<(), EngineError> {
+    /// We are in. A room that nobody had before is made by entering it, and servers may keep it locked for everybody else
+    /// until its owner says how it should be (XEP-0045 §10.1); an ordinary one stays as the server makes it.
+    pub(crate) fn room_joined(
+        &mut self,
+        room: &Address,
+        nick: String,
+        created: bool,
+    ) -> Result<(), EngineError> {
         let live = self.live.session.rooms.entry(room.clone()).or_default();
         live.joined = true;
         live.nick = nick;
@@ -59,6 +69,9 @@ impl Step<'_> {
         if conversation.state == ConversationState::Preparing {
             self.setup_room_joined(&conversation);
             return Ok(());
+        }
+        if created && conversation.kind == ConversationKind::Room {
+            self.request(Request::AcceptRoomDefaults { room: room.clone() }, Purpose::Nothing);
         }
         self.drive(conversation.id)?;
         self.pump(conversation.id)

@@ -296,7 +296,7 @@ impl<'a> Step<'a> {
                 Some(purpose) => self.response(purpose, response),
                 None => Ok(()),
             },
-            Inbound::RoomJoined { room, nick, created: _ } => self.room_joined(&room, nick),
+            Inbound::RoomJoined { room, nick, created } => self.room_joined(&room, nick, created),
             Inbound::RoomRefused { room, error } => self.room_refused(&room, &error),
             Inbound::RoomLost { room } => self.room_lost(&room),
             Inbound::RoomLeft { room, destroyed } => self.room_left(&room, destroyed),

@@ -234,6 +234,9 @@ impl Decoder {
             Request::ConfigureGroupRoom { room } => {
                 (Asked::entity(room), Expects::RoomForm(room.clone()), encode::room::request_form(id, room)?)
             }
+            Request::AcceptRoomDefaults { room } => {
+                (Asked::entity(room), Expects::Done, encode::room::accept_defaults(id, room)?)
+            }
             Request::SetAffiliation { room, account, affiliation } => (
                 Asked::entity(room),
                 Expects::Done,

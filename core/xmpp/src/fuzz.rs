@@ -40,6 +40,7 @@ fn decoder() -> Decoder {
         Request::Publish { node: Node::KeyPackages, item: "d.0".to_owned(), data: vec![1] },
         Request::FetchItems { account: server(), node: Node::Devices, items: Vec::new() },
         Request::ConfigureGroupRoom { room: room() },
+        Request::AcceptRoomDefaults { room: room() },
         Request::Ping { to: room(), nick: Some("ana".to_owned()) },
         Request::DisablePush { service: server(), node: "n".to_owned() },
     ];

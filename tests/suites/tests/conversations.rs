@@ -134,6 +134,21 @@ async fn a_suspended_phone_holds_no_file_and_its_files_give_nothing_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_entering_made_lets_others_in() {
+    let mut scene = Scene::new(&["ana", "ben"]).await;
+    let room = format!("ferry@{}", scene.server.rooms());
+    for (which, nick) in ["ana", "ben"].into_iter().enumerate() {
+        scene.phones[which].request(&Command::Join { room: room.clone(), nick: nick.into() }).await.unwrap();
+        // Its own text back shows that it is in the room.
+        let text = format!("{nick} is on board");
+        scene.phones[which].request(&Command::message(&room, &text)).await.unwrap();
+        scene.archived(which, &text).await;
+    }
+    scene.shows(0, "ben is on board").await;
+    scene.shows(1, "ana is on board").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn older_messages_of_a_room_are_fetched_when_asked_for() {
     let mut scene = Scene::new(&["ana", "ben"]).await;
     if scene.server.software() == Software::Ejabberd {

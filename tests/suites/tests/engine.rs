@@ -335,6 +335,25 @@ fn a_chat_that_began_in_plain_is_encrypted_once_there_are_keys() {
 }
 
 #[test]
+fn an_ordinary_room_that_nobody_had_is_made_by_entering_it_and_lets_others_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::at_rest(folder.path());
+    let room = address("ferry@rooms.model.test");
+    for (phone, nick) in ["ana", "ben"].into_iter().enumerate() {
+        let join = Command::JoinRoom { room: room.clone(), nick: nick.to_owned() };
+        let Reply::Conversation(id) = world.command(phone, join).unwrap() else { panic!("no room") };
+        world.command(phone, Command::Send { conversation: id, text: format!("{nick} is here") }).unwrap();
+        world.settle();
+    }
+    for phone in 0..2 {
+        let id =
+            world.phone(phone).readers().read(|db| conversation::by_address(db, &room)).unwrap().unwrap().id;
+        let said: Vec<String> = texts(world.phone(phone), id).into_iter().map(|text| text.text).collect();
+        assert_eq!(said, ["ana is here", "ben is here"], "phone {phone}");
+    }
+}
+
+#[test]
 fn malformed_commands_are_refused_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
     let mut world = World::scripted(folder.path());

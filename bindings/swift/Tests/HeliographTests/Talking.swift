@@ -69,6 +69,9 @@ import Testing
             }
         }
         #expect(shown >= 60)
+        // Ana's entering made the room; it is open for others too.
+        try await ben.client.send("I walk along", to: roomOfBen)
+        _ = try await ana.until("Ben's text", in: room) { $0.text == "I walk along" && !$0.outgoing }
     }
 
     /// Ben sleeps while Ana writes; then a push message wakes him, in the same process and in a new one.

@@ -46,6 +46,7 @@ impl fmt::Debug for Request {
             Self::Publish { .. } => "Publish",
             Self::FetchItems { .. } => "FetchItems",
             Self::ConfigureGroupRoom { .. } => "ConfigureGroupRoom",
+            Self::AcceptRoomDefaults { .. } => "AcceptRoomDefaults",
             Self::SetAffiliation { .. } => "SetAffiliation",
             Self::Ping { .. } => "Ping",
             Self::EnablePush(_) => "EnablePush",

@@ -109,9 +109,18 @@ pub(crate) fn submit_form(id: &str, room: &Address, answer: &Element) -> Option<
     if find(PRESENCE_BROADCAST).is_some_and(|field| has_option(field, MODERATOR)) {
         fields.push(Field::new(PRESENCE_BROADCAST, FieldType::ListMulti).with_value(MODERATOR));
     }
-    let form = DataForm::new(DataFormType::Submit, ns::MUC_ROOM_CONFIG, fields);
-    let query = OwnerQuery { form: vec![form] };
-    Some(iq::set(id, Some(Jid::from(room.as_jid().clone())), query))
+    Some(submit(id, room, DataForm::new(DataFormType::Submit, ns::MUC_ROOM_CONFIG, fields)))
+}
+
+/// Opens a new room as it is, with a form that says nothing (XEP-0045 §10.1.2).
+pub(crate) fn accept_defaults(id: &str, room: &Address) -> Result<Element, Unwritable> {
+    let nothing =
+        DataForm { type_: DataFormType::Submit, title: None, instructions: None, fields: Vec::new() };
+    submit(id, room, nothing)
+}
+
+fn submit(id: &str, room: &Address, form: DataForm) -> Result<Element, Unwritable> {
+    iq::set(id, Some(Jid::from(room.as_jid().clone())), OwnerQuery { form: vec![form] })
 }
 
 fn has_option(field: &Element, value: &str) -> bool {

@@ -37,11 +37,33 @@ struct Account {
 
 #[derive(Default)]
 struct Room {
-    configured: bool,
+    entry: Entry,
     owner: Option<Address>,
     members: BTreeMap<Address, Affiliation>,
     occupants: BTreeMap<Address, String>,
     archive: Vec<InboundMessage>,
+}
+
+/// Whom a room lets in beside its owner.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Entry {
+    /// Nobody: it is new, and its owner has not said how it should be (XEP-0045 §10.1).
+    #[default]
+    Locked,
+    Members,
+    Everybody,
+}
+
+impl Room {
+    /// Why an account may neither enter nor read, if it may not.
+    fn refuses(&self, account: &Address) -> Option<StanzaErrorCondition> {
+        let known = self.owner.as_ref() == Some(account) || self.members.contains_key(account);
+        match self.entry {
+            Entry::Locked if self.owner.as_ref() != Some(account) => Some(StanzaErrorCondition::ItemNotFound),
+            Entry::Members if !known => Some(StanzaErrorCondition::RegistrationRequired),
+            _ => None,
+        }
+    }
 }
 
 /// What the server sends, and to whom.
@@ -179,9 +201,8 @@ impl Server {
         if created {
             state.owner = Some(from.clone());
         }
-        let allowed = state.owner.as_ref() == Some(from) || state.members.contains_key(from);
-        if !allowed {
-            let error = StanzaError { condition: StanzaErrorCondition::RegistrationRequired, wait: false };
+        if let Some(condition) = state.refuses(from) {
+            let error = StanzaError { condition, wait: false };
             return vec![(from.clone(), Inbound::RoomRefused { room, error })];
         }
         state.occupants.insert(from.clone(), nick.clone());
@@ -258,7 +279,9 @@ impl Server {
                 identities: vec!["conference/text".into()],
                 features: vec!["http://jabber.org/protocol/muc".into()],
             }),
-            Request::Features { of } if self.rooms.get(&of).is_some_and(|room| room.configured) => {
+            Request::Features { of }
+                if self.rooms.get(&of).is_some_and(|room| room.entry == Entry::Members) =>
+            {
                 Response::Features(Features { identities: vec![], features: vec!["urn:xmpp:mam:2".into()] })
             }
             Request::Services { of } if of == self.domain => {
@@ -277,7 +300,14 @@ impl Server {
             Request::FetchItems { account, node, items } => self.items(&account, node, &items),
             Request::ConfigureGroupRoom { room } => match self.rooms.get_mut(&room) {
                 Some(room) if room.owner.as_ref() == Some(from) => {
-                    room.configured = true;
+                    room.entry = Entry::Members;
+                    Response::Done
+                }
+                _ => refused(StanzaErrorCondition::Forbidden),
+            },
+            Request::AcceptRoomDefaults { room } => match self.rooms.get_mut(&room) {
+                Some(room) if room.owner.as_ref() == Some(from) => {
+                    room.entry = Entry::Everybody;
                     Response::Done
                 }
                 _ => refused(StanzaErrorCondition::Forbidden),
@@ -318,9 +348,7 @@ impl Server {
         let messages = match archive {
             None => self.accounts.get(from).map(|account| &account.archive),
             Some(room) => match self.rooms.get(room) {
-                Some(room) if room.owner.as_ref() == Some(from) || room.members.contains_key(from) => {
-                    Some(&room.archive)
-                }
+                Some(room) if room.refuses(from).is_none() => Some(&room.archive),
                 _ => return refused(StanzaErrorCondition::Forbidden),
             },
         };

@@ -123,6 +123,15 @@ fn a_room_is_configured_with_what_its_form_offers() {
 }
 
 #[test]
+fn a_new_room_is_taken_as_it_is_with_an_empty_form() {
+    let stanza = ask(&mut decoder(), "q1", Request::AcceptRoomDefaults { room: address(ROOM) });
+    assert_eq!((stanza.attr("to"), stanza.attr("type")), (Some(ROOM), Some("set")));
+    let query = stanza.get_child("query", "http://jabber.org/protocol/muc#owner").unwrap();
+    let form = query.get_child("x", "jabber:x:data").unwrap();
+    assert_eq!((form.attr("type"), form.children().count()), (Some("submit"), 0));
+}
+
+#[test]
 fn places_in_rooms_are_given_by_account() {
     let (room, account) = (address(ROOM), address("bo@example.org"));
     let request = Request::SetAffiliation { room, account, affiliation: Affiliation::Member };

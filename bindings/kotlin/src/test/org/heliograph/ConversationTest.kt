@@ -141,6 +141,9 @@ internal class ConversationTest {
             assertFalse(ben.heliograph.loadOlder(roomOfBen, 100).getOrThrow().more)
             assertEquals(texts, closed.await().messages.map { it.text })
         }
+        // Ana's entering made the room; it is open for others too.
+        ben.heliograph.send(roomOfBen, "I walk along").getOrThrow()
+        ana.untilMessage(room, "for Ben's text") { it.text == "I walk along" && !it.outgoing }
     }
 
     @Test
