@@ -82,6 +82,11 @@ impl Stand {
         Ok(Self { server, _folder: folder })
     }
 
+    /// The server.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
     /// Tells a suite where the server is and who has an account there, in variables that mean the same in each
     /// language: `tests/suites/python/README.md` lists them.
     pub fn tell(&self, suite: &mut Command) {

@@ -7,12 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use heliograph_lab::server::PROSODY_13;
-use heliograph_lab::{Options, Server, ServerTree, workspace};
+use heliograph_lab::{Server, workspace};
 use tokio::process::Command;
 
 use super::Outcome;
 use super::process::Programs;
+use super::stand::Stand;
 use crate::ios::package::Package;
 use crate::swift::{Swift, sources};
 
@@ -50,17 +50,11 @@ pub async fn run(programs: &mut Programs, all: bool) -> anyhow::Result<Outcome> 
     if let Some(failure) = package_for_ios(&swift, programs).await? {
         return Ok(failure);
     }
-    fs::create_dir_all(workspace::target().join("lab")).context("creating the lab's folder")?;
-    let folder = tempfile::Builder::new()
-        .prefix("swift-")
-        .tempdir_in(workspace::target().join("lab"))
-        .context("creating the server's folder")?;
-    let tree = ServerTree::unpacked(PROSODY_13)?;
-    let server = Server::start(&tree, folder.path(), Options::with_accounts(&ACCOUNTS)).await?;
-    write_quick_start(&server)?;
+    let stand = Stand::start("swift", &ACCOUNTS).await?;
+    write_quick_start(stand.server())?;
     for package in [sources::PACKAGE, KIT] {
         let before = programs.counts().passed;
-        if let Some(failure) = programs.run(test(&swift, package, &server, Sanitizer::None)?).await? {
+        if let Some(failure) = programs.run(test(&swift, package, &stand, Sanitizer::None)?).await? {
             return Ok(failure);
         }
         if programs.counts().passed == before {
@@ -69,7 +63,7 @@ pub async fn run(programs: &mut Programs, all: bool) -> anyhow::Result<Outcome> 
     }
     if all {
         for package in [sources::PACKAGE, KIT] {
-            let watched = test(&swift, package, &server, Sanitizer::Thread)?;
+            let watched = test(&swift, package, &stand, Sanitizer::Thread)?;
             if let Some(failure) = programs.run(watched).await? {
                 return Ok(failure);
             }
@@ -154,12 +148,11 @@ fn lint(swift: &Swift) -> Command {
 }
 
 /// Runs a package's tests.
-fn test(swift: &Swift, package: &str, server: &Server, sanitizer: Sanitizer) -> anyhow::Result<Command> {
+fn test(swift: &Swift, package: &str, stand: &Stand, sanitizer: Sanitizer) -> anyhow::Result<Command> {
     let library = sources::library_folder()?;
     let scratch = scratch(package, sanitizer);
-    let accounts: Vec<String> =
-        server.accounts().iter().map(|account| format!("{}:{}", account.name, account.password)).collect();
     let mut command = swift.tests();
+    stand.tell(&mut command);
     command
         // One after the other: they look for what is left behind in the process.
         .args(["test", "--no-parallel", "--package-path"])
@@ -168,11 +161,6 @@ fn test(swift: &Swift, package: &str, server: &Server, sanitizer: Sanitizer) -> 
         .arg(&scratch)
         .env("HELIOGRAPH_LIBRARY", &library)
         .env("LD_LIBRARY_PATH", &library)
-        .env("HELIOGRAPH_SERVER", server.starttls_address().to_string())
-        .env("HELIOGRAPH_CA", server.authority_file())
-        .env("HELIOGRAPH_DOMAIN", server.domain())
-        .env("HELIOGRAPH_ROOMS", server.rooms())
-        .env("HELIOGRAPH_ACCOUNTS", accounts.join(","))
         .env("HELIOGRAPH_BINARY", workspace::terminal_shell()?)
         .env("HELIOGRAPH_QUICK_START", scratch.join("debug").join("QuickStart"))
         .env("HELIOGRAPH_PUSH_WAKE", scratch.join("debug").join("PushWakeProgram"));
