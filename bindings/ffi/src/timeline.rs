@@ -109,15 +109,29 @@ impl From<heliograph_client::TimelinePage> for TimelinePage {
 pub struct Timeline {
     worker: Worker,
     pages: Arc<Mutex<heliograph_client::Timeline>>,
-    /// A subscription of its own, so that a page can be fetched while somebody waits for changes.
-    changes: Feed<heliograph_client::Timeline>,
+    changes: Feed<Changes>,
 }
 
-impl Source for heliograph_client::Timeline {
+/// A subscription of its own, so that a page can be fetched while somebody waits for changes.
+struct Changes {
+    timeline: heliograph_client::Timeline,
+    pages: Arc<Mutex<heliograph_client::Timeline>>,
+}
+
+impl Source for Changes {
     type Item = Message;
 
     async fn next(&mut self) -> Result<Vec<Message>, Error> {
-        Self::next(self).await.map(messages)
+        loop {
+            let mut changed = self.timeline.next().await?;
+            let are_seams = changed.is_empty();
+            // A page that is being read is waited for: it has the change, or is read from now on and has a place for it.
+            let pages = locked(&self.pages);
+            changed.retain(|message| pages.has_place_for(message));
+            if are_seams || !changed.is_empty() {
+                return Ok(messages(changed));
+            }
+        }
     }
 }
 
@@ -132,6 +146,7 @@ impl Timeline {
         let mut changes = client.timeline(conversation);
         changes.snapshot(1)?;
         let pages = Arc::new(Mutex::new(client.timeline(conversation)));
+        let changes = Changes { timeline: changes, pages: Arc::clone(&pages) };
         Ok(Self { pages, changes: Feed::new(worker.clone(), changes), worker })
     }
 }
@@ -160,8 +175,9 @@ impl Timeline {
         Ok(seams.into_iter().map(Into::into).collect())
     }
 
-    /// Waits until a message is new or has changed, or a seam has come, changed or gone, since this subscription began. May
-    /// be given up at any moment.
+    /// Waits until a message is new or has changed, or a seam has come, changed or gone, since this subscription began. What
+    /// stands before the messages returned so far counts only where there are no older ones: it comes with its neighbours
+    /// by [`Self::earlier`]. May be given up at any moment.
     #[uniffi::method(default(cancellation = None))]
     pub async fn ready(&self, cancellation: Option<Arc<Cancellation>>) -> Result<(), HeliographError> {
         Ok(until_cancelled(cancellation, self.changes.ready()).await?)

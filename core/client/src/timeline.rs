@@ -132,9 +132,16 @@ impl Timeline {
         Ok(seams)
     }
 
+    /// Whether a message that has changed has a place among those returned so far by [`Self::snapshot`] and
+    /// [`Self::earlier`]. What stands further back comes as it is then with its neighbours, when those are asked for: by
+    /// itself it would be shown where it does not belong.
+    pub fn has_place_for(&self, message: &Message) -> bool {
+        !self.older || self.oldest.is_none_or(|oldest| message.is_from(oldest))
+    }
+
     /// Messages that are new or changed since the last call, in the order of their change; waits until there are any, or a
     /// seam has come, changed or gone: whoever shows [`Self::seams`] looks at them again each time. Nothing is returned where
-    /// no message has changed with them.
+    /// no message has changed with them. See [`Self::has_place_for`].
     pub async fn next(&mut self) -> Result<Vec<Message>, Error> {
         let (id, since, told) = (self.conversation, self.revision, &self.told);
         let (changed, seams) = self
@@ -211,6 +218,7 @@ impl MessageFeed {
 mod tests {
     use futures::FutureExt as _;
     use heliograph_model::ArchiveId;
+    use heliograph_store::message::Place;
     use heliograph_store::{Store, StoreError, Transaction};
     use tempfile::TempDir;
 
@@ -259,6 +267,57 @@ mod tests {
         client.send(chat, "after").await.unwrap();
         assert_eq!(timeline.next().await.unwrap().len(), 1);
         assert_eq!(kinds(&timeline), []);
+        client.shutdown().await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_changes_further_back_has_no_place_until_one_has_read_back_to_it() {
+        let folder = TempDir::new().unwrap();
+        let client = client(&folder);
+        let chat = client.start_chat(&"ben@example.org".parse().unwrap()).await.unwrap();
+        let mut rows = Vec::new();
+        for text in ["one", "two", "three"] {
+            rows.push(client.send(chat, text).await.unwrap());
+        }
+        let mut timeline = client.timeline(chat);
+        let places = |timeline: &Timeline| {
+            let all = client.timeline(chat).snapshot(50).unwrap().messages;
+            all.iter().map(|message| timeline.has_place_for(message)).collect::<Vec<_>>()
+        };
+        assert_eq!(places(&timeline), [true; 3], "nobody has read anything");
+        timeline.snapshot(2).unwrap();
+        assert_eq!(places(&timeline), [false, true, true]);
+        timeline.earlier(2).unwrap();
+        assert_eq!(places(&timeline), [true; 3]);
+        timeline.snapshot(1).unwrap();
+        client.discard(rows[0]).await.unwrap();
+        let taken_back = timeline.next().await.unwrap().remove(0);
+        assert!(timeline.has_place_for(&taken_back), "whoever shows it has to know");
+        client.shutdown().await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn texts_of_ours_keep_their_place_on_the_screen_when_the_archive_gives_them_one() {
+        let folder = TempDir::new().unwrap();
+        let client = client(&folder);
+        let chat = client.start_chat(&"ben@example.org".parse().unwrap()).await.unwrap();
+        let mut rows = Vec::new();
+        for text in ["one", "two", "three"] {
+            rows.push(client.send(chat, text).await.unwrap());
+        }
+        let mut timeline = client.timeline(chat);
+        timeline.snapshot(2).unwrap();
+        // Not in the order in which they were written: a server may have had the second one before.
+        for (row, has_place) in [(rows[1], true), (rows[0], false), (rows[2], true)] {
+            meanwhile(&client, &folder, |tx| {
+                message::set_archived(tx, row, &ArchiveId::new(format!("a{row}")), Place::Next)
+            })
+            .await;
+            let changed = timeline.next().await.unwrap();
+            assert!(changed.iter().all(|message| message.position.is_some()));
+            let places: Vec<bool> = changed.iter().map(|message| timeline.has_place_for(message)).collect();
+            assert_eq!(places, [has_place], "{row}");
+        }
         client.shutdown().await.unwrap();
     }
 

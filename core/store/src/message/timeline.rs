@@ -24,6 +24,12 @@ impl Message {
     pub fn cursor(&self) -> Cursor {
         Cursor(self.position.unwrap_or(UNPLACED + self.row))
     }
+
+    /// Whether it stands at this place or behind it. Where that was the place of one of ours that had none of its own yet,
+    /// those written since have since got theirs, in whatever order: then the later row counts.
+    pub fn is_from(&self, place: Cursor) -> bool {
+        if place.0 >= UNPLACED { UNPLACED + self.row >= place.0 } else { self.cursor() >= place }
+    }
 }
 
 /// The newest `limit` messages before the cursor, or of all; the oldest of them first.

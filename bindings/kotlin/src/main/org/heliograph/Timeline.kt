@@ -32,7 +32,7 @@ public class Timeline internal constructor(
 
     /**
      * Held while something is read from the core and put into [shown]: otherwise a change could overtake the page that
-     * it belongs to, find no place, and be lost.
+     * it belongs to, and be shown for a moment without its neighbours.
      */
     private val reading = Mutex()
 

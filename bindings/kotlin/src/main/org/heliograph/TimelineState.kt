@@ -16,14 +16,11 @@ public data class TimelineState(
     internal fun changed(changes: List<Message>): TimelineState {
         val shown = LinkedHashMap<MessageRow, Message>(messages.size + changes.size)
         messages.associateByTo(shown) { it.row }
-        val first = messages.firstOrNull()
         for (change in changes) {
             val before = shown[change.row]
-            // What stands before the first one that is shown comes with its neighbours, when those are asked for.
-            val isOutside = before == null && older && first != null && ORDER.compare(change, first) < 0
             val isNewer = before == null || change.revision > before.revision
             when {
-                !isNewer || isOutside -> Unit
+                !isNewer -> Unit
                 change.state == DeliveryState.DISCARDED -> shown -= change.row
                 else -> shown[change.row] = change
             }
@@ -33,14 +30,14 @@ public data class TimelineState(
 
     /** The same with a page from further back, after which [older] and the seams there are known. */
     internal fun extended(page: TimelinePage): TimelineState = TimelineState(
-        messages = copy(older = false).changed(page.messages).messages,
+        messages = changed(page.messages).messages,
         older = page.older,
         seams = (page.seams + seams).distinctBy { it.position },
     )
 
     /** The same with what a page that covers all of it says about what is around the messages. */
     internal fun refreshed(page: TimelinePage): TimelineState = TimelineState(
-        messages = copy(older = false).changed(page.messages).messages,
+        messages = changed(page.messages).messages,
         older = page.older,
         seams = page.seams,
     )

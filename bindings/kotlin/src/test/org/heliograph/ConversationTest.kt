@@ -147,6 +147,29 @@ internal class ConversationTest {
     }
 
     @Test
+    fun `what changes further back than one has read is not shown without its neighbours`(): Unit = runBlocking {
+        val group = ana.heliograph.createGroup("Pass", listOf(ben.account.address)).getOrThrow()
+        ana.untilConversation("for the group") { it.id == group && it.isActive }
+        val (_, _, last) = List(3) { ana.sendSafely(group, "cairn $it") }
+        val groupOfBen = ben.untilConversation("for the group") { it.title == "Pass" && it.isActive }.id
+        val read = ben.untilMessage(groupOfBen, "for the last text") { it.text == "cairn 2" }
+        ana.heliograph.timeline(group, page = 1).getOrThrow().use { timeline ->
+            withTimeout(DEADLINE) {
+                assertEquals(listOf("cairn 2"), timeline.states.first().messages.map { it.text })
+                // All three have been seen then, one after the other, the last one last.
+                ben.heliograph.markRead(groupOfBen, read.row).getOrThrow()
+                val seen = timeline.states.first { state ->
+                    state.messages.any { it.row == last && it.state == DeliveryState.DISPLAYED }
+                }
+                assertEquals(listOf("cairn 2"), seen.messages.map { it.text })
+                timeline.earlier().getOrThrow()
+                val more = timeline.states.first { it.messages.size == 2 }
+                assertEquals(List(2) { DeliveryState.DISPLAYED }, more.messages.map { it.state })
+            }
+        }
+    }
+
+    @Test
     fun `a suspended phone catches up, and its timeline goes on`(@TempDir folder: Path): Unit = runBlocking {
         val hugo = Phone.add("hugo", folder)
         hugo.heliograph.use {
