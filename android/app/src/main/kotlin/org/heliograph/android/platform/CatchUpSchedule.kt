@@ -5,7 +5,6 @@ import android.app.job.JobScheduler
 import android.content.ComponentName
 import android.content.Context
 import java.time.Clock
-import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.milliseconds
 
 /**
@@ -14,7 +13,10 @@ import kotlin.time.Duration.Companion.milliseconds
 internal class CatchUpSchedule(private val context: Context, private val clock: Clock = Clock.systemUTC()) {
     private val jobs = context.service<JobScheduler>()
 
-    /** At this moment or later, once there is a network; nothing: not at all. */
+    /**
+     * At this moment or later, once there is a network; nothing: not at all. There is no latest moment: at that the system
+     * would wake the phone also where there is no network, and nothing to be had.
+     */
     fun at(atMs: Long?) {
         if (atMs == null) {
             jobs.cancel(JOB)
@@ -25,7 +27,6 @@ internal class CatchUpSchedule(private val context: Context, private val clock: 
             .Builder(JOB, ComponentName(context, CatchUpJob::class.java))
             .setRequiredNetworkType(JobInfo.NETWORK_TYPE_ANY)
             .setMinimumLatency(wait.inWholeMilliseconds)
-            .setOverrideDeadline((wait + SLACK).inWholeMilliseconds)
             .setPersisted(true)
             .build()
         jobs.schedule(job)
@@ -37,8 +38,5 @@ internal class CatchUpSchedule(private val context: Context, private val clock: 
     internal companion object {
         /** The job's number, unique in the app. */
         const val JOB = 1
-
-        /** How much later than asked for: enough that the system can put it together with the jobs of others. */
-        val SLACK = 1.hours
     }
 }

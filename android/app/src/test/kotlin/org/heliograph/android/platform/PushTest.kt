@@ -137,6 +137,29 @@ class PushTest {
     }
 
     @Test
+    fun `when a newer app has replaced this one, the distributor is asked again, and nothing connects`() = runBlocking {
+        BootReceiver.restore(app, isReplaced = true)
+        assertEquals("nobody was asked before", 0, said(UnifiedPush.REGISTER).size)
+        val open = app.phoneAccount.signIn(Server.account("bob"))
+        open.online()
+        val token = asked()
+        app.phoneAccount.sleep(open)
+
+        app.sendBroadcast(Intent(Intent.ACTION_BOOT_COMPLETED).setPackage(app.packageName))
+        app.sendBroadcast(Intent(Intent.ACTION_MY_PACKAGE_REPLACED).setPackage(app.packageName))
+        mainUntil { said(UnifiedPush.REGISTER).size > 1 }
+        val tokens = said(UnifiedPush.REGISTER).map { it.getStringExtra(UnifiedPush.EXTRA_TOKEN) }
+        assertEquals("once, and not for the phone's start", listOf(token, token), tokens)
+        assertNull("nobody wanted live mode", shadowOf(app).nextStartedService)
+        open.asleep()
+
+        app.keep(app.shelf.preferences.value.copy(liveMode = true))
+        app.sendBroadcast(Intent(Intent.ACTION_MY_PACKAGE_REPLACED).setPackage(app.packageName))
+        mainUntil { shadowOf(app).peekNextStartedService() != null }
+        assertEquals(LiveService::class.java.name, shadowOf(app).nextStartedService.component?.className)
+    }
+
+    @Test
     fun `a distributor is asked once there is an account, and again where its answer could not be kept`() =
         runBlocking {
             Robolectric.buildActivity(Activity::class.java).use { visit ->

@@ -1,5 +1,6 @@
 package org.heliograph.android.ui
 
+import android.content.Intent
 import androidx.compose.ui.test.assertIsEnabled
 import androidx.compose.ui.test.assertIsNotEnabled
 import androidx.compose.ui.test.assertTextContains
@@ -10,6 +11,8 @@ import androidx.compose.ui.test.junit4.v2.createEmptyComposeRule
 import androidx.compose.ui.test.onNodeWithTag
 import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.performClick
+import androidx.compose.ui.test.performScrollTo
+import androidx.core.content.IntentCompat
 import kotlinx.coroutines.runBlocking
 import org.heliograph.ConversationId
 import org.heliograph.android.R
@@ -21,10 +24,14 @@ import org.heliograph.android.platform.signIn
 import org.heliograph.getOrThrow
 import org.heliograph.send
 import org.heliograph.startChat
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertTrue
 import org.junit.Rule
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
+import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 
 /** The whole app: what is half done outlives what the system does to its activity and its process. */
@@ -98,6 +105,28 @@ class MainActivityTest {
         holds("address", "ana@relief.example")
         holds("host", "10.0.0.7")
         compose.onNodeWithTag("sign-in").assertIsNotEnabled()
+    }
+
+    @Test
+    fun `the log goes to whom the user chooses, and names nobody`() {
+        chat("nora")
+        shown.open()
+        compose.press("Settings")
+        compose.onNodeWithTag("log").performScrollTo()
+        compose.touch("log")
+        compose.until { shadowOf(phone.app).peekNextStartedActivity() != null }
+        val chooser = shadowOf(phone.app).nextStartedActivity
+        assertEquals(Intent.ACTION_CHOOSER, chooser.action)
+        assertEquals("Share the log", chooser.getStringExtra(Intent.EXTRA_TITLE))
+        val sent = checkNotNull(IntentCompat.getParcelableExtra(chooser, Intent.EXTRA_INTENT, Intent::class.java))
+        assertEquals(Intent.ACTION_SEND to "text/plain", sent.action to sent.type)
+        val log = checkNotNull(sent.getStringExtra(Intent.EXTRA_TEXT))
+        assertTrue(log, log.lines().count { "heliograph" in it } > 3)
+        for (secret in listOf("nora", "finn", Server.account("nora").password, "the bridge is open")) {
+            assertFalse("$secret is in the log", secret in log)
+        }
+        compose.touch("log")
+        compose.until { shadowOf(phone.app).nextStartedActivity != null }
     }
 
     @Test
