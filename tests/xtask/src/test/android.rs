@@ -22,10 +22,10 @@ use crate::test::kotlin;
 const ONLY_VARIABLE: &str = "HELIOGRAPH_ANDROID_TESTS";
 
 /// The accounts that the tests use, each for one part.
-const ACCOUNTS: [&str; 32] = [
+const ACCOUNTS: [&str; 33] = [
     "ana", "ben", "chloe", "dora", "eve", "finn", "gina", "hugo", "ida", "jan", "kim", "lea", "max", "olaf",
     "pia", "quin", "rosa", "sam", "tom", "uma", "vera", "wim", "yara", "zoe", "abe", "bea", "cyd", "dan",
-    "ina", "leo", "bob", "nora",
+    "ina", "leo", "bob", "nora", "rob",
 ];
 
 /// Room for an account's database and its log, and some more.

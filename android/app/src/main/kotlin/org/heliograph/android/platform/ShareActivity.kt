@@ -67,7 +67,17 @@ internal class ShareActivity : Activity() {
                 client.setDraft(id, if (draft.isBlank()) text else "$draft\n$text")
             }
         }
-        open(if (done is Outcome.Done && done.value is Outcome.Done) id.number else 0)
+        if (done is Outcome.Done && done.value is Outcome.Done) open(id.number) else refuse()
+    }
+
+    /** The text could not be kept: it is too long for a draft, or the disk is full. */
+    private fun refuse() {
+        AlertDialog.Builder(this)
+            .setTitle(R.string.share_failed)
+            .setMessage(R.string.share_failed_text)
+            .setPositiveButton(android.R.string.ok, null)
+            .setOnDismissListener { finish() }
+            .show()
     }
 
     private fun open(conversation: Long) {

@@ -1,5 +1,6 @@
 package org.heliograph.android.platform
 
+import android.app.AlertDialog
 import android.content.Intent
 import androidx.core.content.pm.ShortcutManagerCompat
 import kotlinx.coroutines.runBlocking
@@ -78,6 +79,23 @@ class ShareActivityTest {
         dialog.clickOnItem(names.indexOf("ben"))
         assertEquals(second.number, goesOn(choosing))
         assertEquals("a list", draft(second))
+    }
+
+    @Test
+    fun `a text that can't be kept is said to be, and changes nothing`() = runBlocking {
+        app.phoneAccount.signIn(Server.account("rob")).online()
+        val chat = app.phoneAccount.awake { client ->
+            client.startChat(Server.account("finn").address).getOrThrow()
+                .also { client.setDraft(it, "look:").getOrThrow() }
+        }.getOrThrow()
+        val refused = share("map ".repeat(100_000), MessageNotifications.shortcutId(chat.number))
+        mainUntil { ShadowAlertDialog.getLatestAlertDialog() != null }
+        val dialog = ShadowAlertDialog.getLatestAlertDialog()
+        assertTrue("${shadowOf(dialog).message}", "too long" in "${shadowOf(dialog).message}")
+        assertNull("nothing opens", shadowOf(refused).nextStartedActivity)
+        dialog.getButton(AlertDialog.BUTTON_POSITIVE).performClick()
+        mainUntil { refused.isFinishing }
+        assertEquals("look:", draft(chat))
     }
 
     @Test
