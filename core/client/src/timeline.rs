@@ -239,6 +239,16 @@ mod tests {
         client.resume().await.unwrap();
     }
 
+    /// A chat with three texts of ours that no archive has yet.
+    async fn three_texts(client: &Client) -> (ConversationId, [i64; 3]) {
+        let chat = client.start_chat(&"ben@example.org".parse().unwrap()).await.unwrap();
+        let mut rows = [0; 3];
+        for (row, text) in rows.iter_mut().zip(["one", "two", "three"]) {
+            *row = client.send(chat, text).await.unwrap();
+        }
+        (chat, rows)
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn an_open_timeline_is_told_that_a_seam_has_come_changed_and_gone() {
         let folder = TempDir::new().unwrap();
@@ -274,11 +284,7 @@ mod tests {
     async fn what_changes_further_back_has_no_place_until_one_has_read_back_to_it() {
         let folder = TempDir::new().unwrap();
         let client = client(&folder);
-        let chat = client.start_chat(&"ben@example.org".parse().unwrap()).await.unwrap();
-        let mut rows = Vec::new();
-        for text in ["one", "two", "three"] {
-            rows.push(client.send(chat, text).await.unwrap());
-        }
+        let (chat, rows) = three_texts(&client).await;
         let mut timeline = client.timeline(chat);
         let places = |timeline: &Timeline| {
             let all = client.timeline(chat).snapshot(50).unwrap().messages;
@@ -300,11 +306,7 @@ mod tests {
     async fn texts_of_ours_keep_their_place_on_the_screen_when_the_archive_gives_them_one() {
         let folder = TempDir::new().unwrap();
         let client = client(&folder);
-        let chat = client.start_chat(&"ben@example.org".parse().unwrap()).await.unwrap();
-        let mut rows = Vec::new();
-        for text in ["one", "two", "three"] {
-            rows.push(client.send(chat, text).await.unwrap());
-        }
+        let (chat, rows) = three_texts(&client).await;
         let mut timeline = client.timeline(chat);
         timeline.snapshot(2).unwrap();
         // Not in the order in which they were written: a server may have had the second one before.
@@ -325,12 +327,9 @@ mod tests {
     async fn a_seam_before_what_was_read_is_shown_once_one_has_read_back_to_it() {
         let folder = TempDir::new().unwrap();
         let client = client(&folder);
-        let chat = client.start_chat(&"ben@example.org".parse().unwrap()).await.unwrap();
         let before = ArchiveId::new("9");
         meanwhile(&client, &folder, |tx| archive::add_gap(tx, None, None, Some(&before)).map(|_| ())).await;
-        for text in ["one", "two", "three"] {
-            client.send(chat, text).await.unwrap();
-        }
+        let (chat, _) = three_texts(&client).await;
         let mut timeline = client.timeline(chat);
         assert_eq!(timeline.snapshot(2).unwrap().seams.len(), 0);
         assert_eq!(timeline.seams().unwrap().len(), 0);
