@@ -72,6 +72,12 @@ impl Step<'_> {
         }
         if created && conversation.kind == ConversationKind::Room {
             self.request(Request::AcceptRoomDefaults { room: room.clone() }, Purpose::Nothing);
+        } else if created {
+            // The server has lost the room of the group, with its archive and its members: what is said in a new one reaches
+            // nobody, and would look as if it had been kept. It goes with us.
+            let nick = live.nick.clone();
+            self.send(Outbound::LeaveRoom { room: room.clone(), nick });
+            return self.room_left(room, true);
         }
         self.drive(conversation.id)?;
         self.pump(conversation.id)

@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 
 use heliograph_model::stanza::{InboundContent, InboundMessage, MlsKind, Outbound, Request};
-use heliograph_model::{Address, ConversationKind, DeliveryState};
+use heliograph_model::{Address, ConversationKind, DeliveryState, ErrorCode};
 use heliograph_store::conversation;
 use heliograph_suites::model::{TWO_AT_REST, World, group_of, texts};
 use heliograph_sync::Command;
@@ -132,4 +132,23 @@ fn a_text_that_the_archive_lost_is_not_shown_as_delivered() {
     assert_eq!(states[2], DeliveryState::Archived);
     // Nobody but the author can know that there was another one; the ends are certain all the same.
     assert_eq!((states[0], states[4]), (DeliveryState::Delivered, DeliveryState::Delivered));
+}
+
+#[test]
+fn a_group_whose_room_the_server_has_lost_says_so_and_takes_no_text_that_nobody_would_get() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::scripted(folder.path());
+    world.make_group();
+    world.say(0, "before the flood").unwrap();
+    world.settle();
+    world.server().lose_rooms();
+    (0..3).for_each(|phone| world.lose(phone));
+    world.settle();
+    for phone in 0..3 {
+        let group = group_of(world.phone(phone)).unwrap();
+        // Gone for the first who comes, whom the server takes for its maker; closed for the others.
+        let said = matches!(group.failure, Some(ErrorCode::NotFound | ErrorCode::Forbidden));
+        assert!(said && world.say(phone, "who is there?").is_err(), "phone {phone}");
+        assert_eq!(world.shown(phone), ["before the flood"]);
+    }
 }

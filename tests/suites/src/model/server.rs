@@ -133,6 +133,11 @@ impl Server {
         vec![(account.clone(), Inbound::RoomLost { room: room.clone() })]
     }
 
+    /// The server loses all rooms, with their archives, as one does that is set up anew.
+    pub fn lose_rooms(&mut self) {
+        self.rooms.clear();
+    }
+
     /// Its archive ids are a count from now on, as ejabberd's are (microseconds).
     pub fn count_archive_ids(&mut self) {
         self.counts_ids = true;
