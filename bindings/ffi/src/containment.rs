@@ -34,7 +34,7 @@ fn defect_below() -> Result<(), HeliographError> {
 fn a_panic_is_an_answer_of_the_call_and_never_comes_through() {
     let mut status = RustCallStatus::default();
     uniffi_heliograph_ffi_fn_func_defect_at_the_boundary(&mut status);
-    // What the packages for Kotlin and Swift make the failure `internal` of.
+    // What the packages for Kotlin, Swift and Python make the failure `internal` of.
     assert_eq!(status.code, RustCallStatusCode::UnexpectedError);
     let mut status = RustCallStatus::default();
     uniffi_heliograph_ffi_fn_func_defect_below(&mut status);

@@ -17,6 +17,7 @@ from environment import DEADLINE, FIRST_PHONE, FOREIGN_CLIENT, QUICK_START, ROOM
 from phone import Phone, configuration
 from quick_start import PROGRAM
 
+import heliograph
 from heliograph import (
     CatchUpEnd,
     CertificateProblem,
@@ -424,6 +425,22 @@ class Mistakes(FolderTest):
             await asyncio.wait_for(add_account(path, key, no_certificate), DEADLINE)
         await self.assert_fails(ErrorCode.NOT_FOUND, HeliographClient.open(path, key))
         self.assertEqual(list(self.folder.iterdir()), [])
+
+
+class Panic(unittest.TestCase):
+    """A defect of the core in a call."""
+
+    def test_it_is_the_failure_that_every_defect_is(self) -> None:
+        def panics(status) -> None:
+            # As the scaffolding says it: ctypes keeps what was passed by reference.
+            status._obj.code = heliograph._UniffiRustCallStatus.CALL_UNEXPECTED_ERROR
+
+        with self.assertRaises(HeliographError) as caught:
+            heliograph._uniffi_rust_call(panics)
+        failure = caught.exception
+        self.assertEqual((failure.code, failure.name, failure.transient), (ErrorCode.INTERNAL, "internal", False))
+        self.assertTrue(failure.advice)
+        self.assertNotIsInstance(failure, heliograph.InternalError)
 
 
 class Account(FolderTest):

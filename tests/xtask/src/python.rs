@@ -8,6 +8,7 @@
 
 mod annotations;
 mod metadata;
+mod panic;
 mod platform;
 mod wheel;
 
@@ -44,7 +45,8 @@ pub async fn make(profile: Profile, programs: &mut Programs) -> anyhow::Result<R
         }
     }
     let generated = fs::read_to_string(scratch.path().join("heliograph.py"));
-    let module = annotations::complete(&generated.context("the generator did not write what it should")?)?;
+    let generated = generated.context("the generator did not write what it should")?;
+    let module = annotations::complete(&panic::typed(&generated)?)?;
     let library = stripped(&profile.library(), scratch.path())?;
     let read = |name: &str| {
         fs::read_to_string(workspace::root().join(name)).with_context(|| format!("reading {name}"))
