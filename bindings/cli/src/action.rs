@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heliograph_client::{
-    Address, CatchUpReport, Client, Connection, ConversationId, Delivery, DeliveryState, Message,
+    Address, CatchUpReport, Client, Connection, ConversationId, Delivery, DeliveryState, Member, Message,
     NetworkState, Older, PowerState, PushState, PushTarget, TimelinePage, Traffic, Unreadable,
 };
 
@@ -100,7 +100,7 @@ pub enum Outcome {
     /// Messages found, newest first.
     Found(Vec<Message>),
     /// Who is in a conversation.
-    Members { conversation: ConversationId, members: Vec<Address> },
+    Members { conversation: ConversationId, members: Vec<Member> },
     /// Why a message has got no farther.
     Delivery(Box<Delivery>),
     /// How things stand.

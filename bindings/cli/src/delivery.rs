@@ -113,6 +113,8 @@ mod tests {
                 recipient("dan", Some(NOON), None),
                 recipient("eve", None, None),
             ],
+            may_send_again: false,
+            may_discard: false,
         };
         let look = Look { colour: false, width: None, zone: Zone::Utc };
         let me = Address::parse("ana@example.org").unwrap();

@@ -1,8 +1,8 @@
 //! The output half of the line protocol: one JSON object per line, with its kind under `"event"`.
 
 use heliograph_client::{
-    Address, CatchUpEnd, Connection, ConnectionState, Conversation, ConversationKind, ConversationState,
-    DeliveryState, Message, PushState, SeamKind, Security, Sender, Situation, TimelinePage, Traffic,
+    CatchUpEnd, Connection, ConnectionState, Conversation, ConversationKind, ConversationState,
+    DeliveryState, Member, Message, PushState, SeamKind, Security, Sender, Situation, TimelinePage, Traffic,
     Unreadable, UnreadableReason,
 };
 use serde::Serialize;
@@ -177,7 +177,7 @@ impl From<&PushState> for PushFields {
 
 impl<'a> ConversationFields<'a> {
     /// The conversation with who is in it.
-    pub fn new(conversation: &'a Conversation, members: &[Address]) -> Self {
+    pub fn new(conversation: &'a Conversation, members: &[Member]) -> Self {
         Self {
             id: conversation.id.0,
             kind: conversation.kind,
@@ -191,7 +191,7 @@ impl<'a> ConversationFields<'a> {
                 ConversationState::Failed => "failed",
             },
             error: conversation.failure.map(heliograph_client::ErrorCode::as_str),
-            members: members.iter().map(Address::to_string).collect(),
+            members: addresses(members),
             unread: conversation.unread,
         }
     }
@@ -269,7 +269,7 @@ pub fn outcome(outcome: &Outcome) -> Value {
         Outcome::Found(messages) => json!({ "messages": all(messages) }),
         Outcome::Members { conversation, members } => json!({
             "conversation": conversation.0,
-            "members": members.iter().map(Address::to_string).collect::<Vec<_>>(),
+            "members": addresses(members),
         }),
         Outcome::Delivery(delivery) => delivery::fields(delivery),
         Outcome::Status(status) => self::status(status),
@@ -322,6 +322,10 @@ pub const fn seam_word(kind: SeamKind) -> &'static str {
     }
 }
 
+fn addresses(members: &[Member]) -> Vec<String> {
+    members.iter().map(|member| member.address.to_string()).collect()
+}
+
 fn all(messages: &[Message]) -> Vec<MessageFields<'_>> {
     messages.iter().map(|message| MessageFields::new(message, false)).collect()
 }
@@ -336,7 +340,7 @@ mod tests {
     use crate::sample;
     use heliograph_client::{
         Address, CatchUpEnd, CatchUpReport, Connection, ConnectionState, ConversationKind, Error, ErrorCode,
-        PushState, PushTarget,
+        Member, PushState, PushTarget,
     };
     use serde_json::{Value, json};
 
@@ -347,7 +351,7 @@ mod tests {
     #[test]
     fn events_have_the_protocol_s_shape() {
         let crew = sample::conversation(1, ConversationKind::Group, "g@muc.x.org", Some("crew"));
-        let members = [crew.address.clone()];
+        let members = [Member { address: crew.address.clone(), name: "g".to_owned(), own: false }];
         let said = spoken(&Event::Conversation(ConversationFields::new(&crew, &members)));
         let expected = json!({"event":"conversation","id":1,"kind":"group","address":"g@muc.x.org","name":"crew",
             "security":"encrypted","state":"active","error":null,"members":["g@muc.x.org"],"unread":0});

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use heliograph_client::{Address, Connection, Conversation, Message, PushState};
+use heliograph_client::{Connection, Conversation, Member, Message, PushState};
 use serde_json::Value;
 
 use crate::action::{Action, Outcome};
@@ -69,7 +69,7 @@ impl<W: Write> Face for JsonFace<W> {
         self.say(&Event::Push(PushFields::from(state)))
     }
 
-    fn conversation(&mut self, conversation: &Conversation, members: &[Address]) -> io::Result<()> {
+    fn conversation(&mut self, conversation: &Conversation, members: &[Member]) -> io::Result<()> {
         self.say(&Event::Conversation(ConversationFields::new(conversation, members)))
     }
 

@@ -4,8 +4,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use heliograph_client::{
-    Address, Client, Connection, ConnectionState, Conversation, ConversationId, ConversationKind,
-    ConversationState, DeliveryState, Error, ErrorCode, Message,
+    Client, Connection, ConnectionState, Conversation, ConversationId, ConversationKind, ConversationState,
+    DeliveryState, Error, ErrorCode, Member, Message,
 };
 
 use crate::data_folder::DataFolder;
@@ -112,7 +112,7 @@ impl OneShot {
         &self,
         id: ConversationId,
         old: Option<ErrorCode>,
-        ready: impl Fn(&Conversation, &[Address]) -> bool,
+        ready: impl Fn(&Conversation, &[Member]) -> bool,
     ) -> Result<Conversation, Failure> {
         let mut changes = self.client.conversations();
         loop {

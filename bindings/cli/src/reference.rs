@@ -1,8 +1,6 @@
 //! Which conversation a typed word means: a number, an address or a name.
 
-use heliograph_client::{
-    Address, Contact, ContactKind, Conversation, ConversationId, ConversationKind, ConversationState,
-};
+use heliograph_client::{Address, Contact, ContactKind, Conversation, ConversationId, ConversationKind};
 
 use crate::failure::Failure;
 
@@ -45,7 +43,7 @@ pub fn resolve(word: &str, conversations: &[Conversation]) -> Result<Referent, F
     for fits in ranks {
         let all: Vec<&Conversation> =
             conversations.iter().filter(|conversation| fits(conversation)).collect();
-        let open: Vec<&Conversation> = all.iter().copied().filter(|found| is_open(found)).collect();
+        let open: Vec<&Conversation> = all.iter().copied().filter(|found| found.may_write).collect();
         match if open.is_empty() { all } else { open }.as_slice() {
             [] => {}
             [one] => return Ok(Referent::Conversation(one.id)),
@@ -59,16 +57,12 @@ pub fn resolve(word: &str, conversations: &[Conversation]) -> Result<Referent, F
         .ok_or(Failure::NoSuchConversation)
 }
 
-fn is_open(conversation: &Conversation) -> bool {
-    matches!(conversation.state, ConversationState::Preparing | ConversationState::Active)
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Referent, resolve};
     use crate::failure::Failure;
     use crate::sample::conversation;
-    use heliograph_client::{Address, Conversation, ConversationId, ConversationKind, ConversationState};
+    use heliograph_client::{Address, Conversation, ConversationId, ConversationKind};
 
     fn some() -> Vec<Conversation> {
         vec![
@@ -112,7 +106,7 @@ mod tests {
     #[test]
     fn a_group_that_was_left_gives_way_to_an_open_one() {
         let mut conversations = some();
-        conversations[2].state = ConversationState::Left;
+        conversations[2].may_write = false;
         assert_eq!(
             resolve("NIGHT WATCH", &conversations).unwrap(),
             Referent::Conversation(ConversationId(4))

@@ -33,11 +33,13 @@ pub fn conversation(id: i64, kind: ConversationKind, address: &str, name: Option
         security: if kind == ConversationKind::Group { Security::Encrypted } else { Security::Plain },
         state: ConversationState::Active,
         failure: None,
+        may_write: true,
         may_change_members: false,
         created_at: NOON,
         unread: 0,
         last_activity: None,
         draft: String::new(),
+        draft_line: None,
         preview: None,
         revision: 1,
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures::future::LocalBoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use heliograph_client::{
-    Address, Client, Connection, ConnectionState, Conversation, ConversationId, DeliveryState, Message,
+    Client, Connection, ConnectionState, Conversation, ConversationId, DeliveryState, Member, Message,
     PushState, Timestamp,
 };
 use serde_json::Value;
@@ -58,7 +58,7 @@ pub trait Face {
     /// Push got farther, or not.
     fn push(&mut self, state: &PushState) -> io::Result<()>;
     /// A conversation that is new or changed, with who is in it.
-    fn conversation(&mut self, conversation: &Conversation, members: &[Address]) -> io::Result<()>;
+    fn conversation(&mut self, conversation: &Conversation, members: &[Member]) -> io::Result<()>;
     /// A message that is new or changed. Answers whether a person saw it.
     fn message(&mut self, message: &Message, news: News) -> io::Result<bool>;
     /// What came of an action.

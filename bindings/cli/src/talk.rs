@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use heliograph_client::{
     Address, Connection, ConnectionState, Conversation, ConversationId, ConversationKind, ConversationState,
-    DeliveryState, ErrorCode, Message, Older, PushState, SeamKind, Security, Timestamp,
+    DeliveryState, ErrorCode, Member, Message, Older, PushState, SeamKind, Security, Timestamp,
 };
 
 use crate::action::{Action, Outcome, Status, Target};
@@ -394,7 +394,7 @@ impl Face for Talk {
         }
     }
 
-    fn conversation(&mut self, conversation: &Conversation, _members: &[Address]) -> io::Result<()> {
+    fn conversation(&mut self, conversation: &Conversation, _members: &[Member]) -> io::Result<()> {
         let old = self.known.insert(conversation.id, conversation.clone());
         if self.settled {
             self.note_change(old.as_ref(), conversation)?;
@@ -437,7 +437,7 @@ impl Face for Talk {
             }
             Ok(Outcome::Members { members, .. }) => {
                 let names: Vec<String> =
-                    members.iter().map(|member| short_address(member, &self.me)).collect();
+                    members.iter().map(|member| short_address(&member.address, &self.me)).collect();
                 self.remark(&format!("{} here: {}", names.len(), names.join(", ")))
             }
             Ok(Outcome::Delivery(delivery)) => {

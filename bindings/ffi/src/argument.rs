@@ -3,7 +3,9 @@
 
 use std::path::PathBuf;
 
-use heliograph_client::{Address, ConversationId, DatabaseKey, Error, ErrorCode, Pin, StoreLocation};
+use heliograph_client::{
+    Address, Contact, ContactKind, ConversationId, DatabaseKey, Error, ErrorCode, Pin, StoreLocation,
+};
 use zeroize::Zeroizing;
 
 /// Length of a database key in bytes (SQLCipher's raw key: AES-256).
@@ -30,9 +32,23 @@ pub(crate) fn address(text: &str) -> Result<Address, Error> {
     Address::parse(text).map_err(|_| invalid("not an XMPP address (expected name@server)"))
 }
 
-/// Several [`address`]es; one malformed one refuses them all.
-pub(crate) fn addresses(texts: &[String]) -> Result<Vec<Address>, Error> {
-    texts.iter().map(|text| address(text)).collect()
+/// An account as a person names it: by its address, or by a link to it.
+pub(crate) fn account(text: &str) -> Result<Address, Error> {
+    let contact = contact(text)?;
+    if contact.kind == ContactKind::Room {
+        return Err(invalid("the address of a room, where an account is wanted"));
+    }
+    Ok(contact.address)
+}
+
+/// An account or a room as a person names it.
+pub(crate) fn contact(text: &str) -> Result<Contact, Error> {
+    Contact::read(text).map_err(|_| invalid("neither an XMPP address nor a link to one"))
+}
+
+/// Several [`account`]s; one malformed one refuses them all.
+pub(crate) fn accounts(texts: &[String]) -> Result<Vec<Address>, Error> {
+    texts.iter().map(|text| account(text)).collect()
 }
 
 /// A text, a name or a nick: whatever may end up as character data in XML.
@@ -107,9 +123,17 @@ mod tests {
 
     #[test]
     fn one_malformed_address_refuses_all() {
-        assert!(addresses(&["ana@example.org".to_owned(), "ben@example.org".to_owned()]).is_ok());
-        assert!(refused(addresses(&["ana@example.org".to_owned(), "@".to_owned()])));
-        assert!(refused(address("ana@example.org/phone")));
+        assert!(accounts(&["ana@example.org".to_owned(), "ben@example.org".to_owned()]).is_ok());
+        assert!(refused(accounts(&["ana@example.org".to_owned(), "@".to_owned()])));
+        assert!(refused(account("ana@example.org/phone")) && refused(account("example.org")));
+    }
+
+    #[test]
+    fn an_account_is_named_by_an_address_or_a_link_and_a_room_is_none() {
+        for text in [" Ana@Example.org\n", "xmpp:ana@example.org?message"] {
+            assert_eq!(account(text).unwrap().to_string(), "ana@example.org");
+        }
+        assert!(refused(account("xmpp:crew@muc.example.org?join")));
     }
 
     #[test]

@@ -292,7 +292,7 @@ impl HeliographClient {
         Ok(self.run(|client| async move { client.conversation(id) }).await?.into())
     }
 
-    /// The accounts in a group, ours included; empty for chats and ordinary rooms.
+    /// The accounts in a group, ours first, then by name; empty for chats and ordinary rooms.
     pub async fn members(&self, conversation: i64) -> Result<Vec<Member>, HeliographError> {
         let id = argument::conversation(conversation);
         let members = self.run(|client| async move { client.members(id) }).await?;
@@ -336,38 +336,45 @@ impl HeliographClient {
         Ok(hits.into_iter().map(Into::into).collect())
     }
 
-    /// Opens a chat with an account and gives its id at once. It is encrypted if the account has keys: see the
+    /// Opens what an address or a link names, as typed, followed or scanned, and gives the conversation's id: a chat as
+    /// [`Self::start_chat`] does, or a room, which is entered under the name of our account.
+    pub async fn open_contact(&self, text: String) -> Result<i64, HeliographError> {
+        let contact = argument::contact(&text)?;
+        Ok(self.run(|client| async move { client.open_contact(&contact).await }).await?.0)
+    }
+
+    /// Opens a chat with an account, given by its address or a link, and gives its id at once. It is encrypted if the account has keys: see the
     /// conversation's `security` once its `state` is no longer `Preparing`.
     pub async fn start_chat(&self, contact: String) -> Result<i64, HeliographError> {
-        let contact = argument::address(&contact)?;
+        let contact = argument::account(&contact)?;
         Ok(self.run(|client| async move { client.start_chat(&contact).await }).await?.0)
     }
 
-    /// Makes an encrypted group and gives its id at once; it is ready when its state is `Active`, and texts may be sent
+    /// Makes an encrypted group of accounts, given by their addresses or links, and gives its id at once; it is ready when its state is `Active`, and texts may be sent
     /// before.
     pub async fn create_group(&self, name: String, members: Vec<String>) -> Result<i64, HeliographError> {
         let name = argument::xml_text(name)?;
-        let members = argument::addresses(&members)?;
+        let members = argument::accounts(&members)?;
         Ok(self.run(|client| async move { client.create_group(&name, &members).await }).await?.0)
     }
 
-    /// Invites accounts into a group.
+    /// Invites accounts into a group, given by their addresses or links.
     pub async fn invite(&self, group: i64, members: Vec<String>) -> Result<(), HeliographError> {
         let group = argument::conversation(group);
-        let members = argument::addresses(&members)?;
+        let members = argument::accounts(&members)?;
         self.run(|client| async move { client.invite(group, &members).await }).await
     }
 
     /// Removes accounts from a group that we own.
     pub async fn remove(&self, group: i64, members: Vec<String>) -> Result<(), HeliographError> {
         let group = argument::conversation(group);
-        let members = argument::addresses(&members)?;
+        let members = argument::accounts(&members)?;
         self.run(|client| async move { client.remove(group, &members).await }).await
     }
 
     /// Enters an ordinary, unencrypted room and gives the conversation's id.
     pub async fn join_room(&self, room: String, nick: String) -> Result<i64, HeliographError> {
-        let room = argument::address(&room)?;
+        let room = argument::contact(&room)?.address;
         let nick = argument::xml_text(nick)?;
         Ok(self.run(|client| async move { client.join_room(&room, &nick).await }).await?.0)
     }

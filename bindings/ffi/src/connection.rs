@@ -96,7 +96,7 @@ pub struct Traffic {
 pub struct Usage {
     /// From when on, in milliseconds since 1970.
     pub since_ms: i64,
-    /// What was spent in each situation; all of them, in their order.
+    /// What was spent in each situation: the one with the most bytes first, and none that cost neither a second nor a byte.
     pub by_situation: Vec<SituationUsage>,
 }
 

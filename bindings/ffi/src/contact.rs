@@ -1,7 +1,8 @@
 //! Addresses as they stand on paper, in links and in QR codes.
 
-use heliograph_client::{ContactKind, Error, ErrorCode};
+use heliograph_client::ContactKind;
 
+use crate::argument;
 use crate::error::HeliographError;
 
 /// What an address is the address of.
@@ -43,7 +44,5 @@ impl From<heliograph_client::Contact> for Contact {
 /// Errors: `InvalidArgument`.
 #[uniffi::export]
 pub fn read_address(text: &str) -> Result<Contact, HeliographError> {
-    let contact = heliograph_client::Contact::read(text)
-        .map_err(|_| Error::new(ErrorCode::InvalidArgument, "neither an XMPP address nor a link to one"))?;
-    Ok(contact.into())
+    Ok(argument::contact(text)?.into())
 }

@@ -64,6 +64,8 @@ pub struct Conversation {
     pub state: ConversationState,
     /// Why not.
     pub failure: Option<Failure>,
+    /// Whether something can be written here: not where we left or were removed, and not where it failed.
+    pub may_write: bool,
     /// Whether we may invite others into it and remove them: in an encrypted group that we own and are in.
     pub may_change_members: bool,
     /// When it began on this device, in milliseconds since 1970.
@@ -74,6 +76,8 @@ pub struct Conversation {
     pub last_activity_ms: Option<i64>,
     /// What the user has typed and not sent; empty if there is nothing.
     pub draft: String,
+    /// How that begins, on one line like the preview; nothing where there is nothing to see in it.
+    pub draft_line: Option<String>,
     /// The last message of its timeline.
     pub preview: Option<Preview>,
     /// Grows with every change, also of the preview.
@@ -87,18 +91,20 @@ pub struct Member {
     pub address: String,
     /// What to call them. One line, never empty; two may share it.
     pub name: String,
+    /// It is our account.
+    pub own: bool,
 }
 
-impl From<heliograph_client::Address> for Member {
-    fn from(address: heliograph_client::Address) -> Self {
-        Self { name: address.name(), address: address.into() }
+impl From<heliograph_client::Member> for Member {
+    fn from(member: heliograph_client::Member) -> Self {
+        Self { address: member.address.into(), name: member.name, own: member.own }
     }
 }
 
 /// The last message of a timeline, for the line of its conversation in the list.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Preview {
-    /// How it begins, in one line of at most 256 characters.
+    /// How it begins, on one line of at most 256 characters, without what could turn the writing around it.
     pub text: String,
     /// Who wrote it.
     pub sender: Sender,
@@ -148,11 +154,13 @@ impl From<heliograph_client::Conversation> for Conversation {
             security: conversation.security,
             state: conversation.state,
             failure: conversation.failure.map(Into::into),
+            may_write: conversation.may_write,
             may_change_members: conversation.may_change_members,
             created_at_ms: conversation.created_at.0,
             unread: conversation.unread,
             last_activity_ms: conversation.last_activity.map(|at| at.0),
             draft: conversation.draft,
+            draft_line: conversation.draft_line,
             preview: conversation.preview.map(Into::into),
             revision: conversation.revision,
         }

@@ -19,6 +19,10 @@ pub struct Delivery {
     pub queued_at_ms: i64,
     /// For whom it is, as far as they are known by their accounts: nobody in ordinary rooms.
     pub recipients: Vec<Recipient>,
+    /// It failed and can be sent again.
+    pub may_send_again: bool,
+    /// It is certain that nobody has it: it can be taken back.
+    pub may_discard: bool,
 }
 
 /// One account that a message is for.
@@ -60,6 +64,8 @@ impl From<heliograph_client::Delivery> for Delivery {
             attempts: delivery.attempts,
             queued_at_ms: delivery.queued_at.0,
             recipients: delivery.recipients.into_iter().map(Into::into).collect(),
+            may_send_again: delivery.may_send_again,
+            may_discard: delivery.may_discard,
         }
     }
 }

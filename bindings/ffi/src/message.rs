@@ -75,8 +75,11 @@ pub struct Message {
     pub outgoing: bool,
     /// How it travelled.
     pub security: Security,
-    /// What it says, as received: it may hold control characters.
+    /// What it says, as received: not to be shown, as it may hold what turns the writing of what stands around it.
     pub text: String,
+    /// The same as it may be shown and announced: without control characters but for tabs and line ends, and without what
+    /// turns the writing.
+    pub readable: String,
     /// When its sender says that it was sent, in milliseconds since 1970. Not to be trusted for order.
     pub sent_at_ms: i64,
     /// When it came to this device, in milliseconds since 1970.
@@ -107,6 +110,7 @@ impl From<heliograph_client::Sender> for Sender {
 
 impl From<heliograph_client::Message> for Message {
     fn from(message: heliograph_client::Message) -> Self {
+        let readable = message.readable().into_owned();
         Self {
             row: MessageRow(message.row),
             conversation: message.conversation,
@@ -114,6 +118,7 @@ impl From<heliograph_client::Message> for Message {
             sender: message.sender.into(),
             outgoing: message.outgoing,
             security: message.security,
+            readable,
             text: message.text,
             sent_at_ms: message.sent_at.0,
             received_at_ms: message.received_at.0,

@@ -21,7 +21,8 @@ pub struct TimelinePage {
     pub messages: Vec<Message>,
     /// There are older ones on this device; [`Timeline::earlier`] brings them.
     pub older: bool,
-    /// Places where messages are missing.
+    /// Places where messages are missing, from old to new: all that are among the messages returned so far, these included.
+    /// Whoever has those of an earlier page puts these in their place.
     pub seams: Vec<Seam>,
 }
 
@@ -167,8 +168,8 @@ impl Timeline {
         Ok(self.worker.run(async move { locked(&pages).earlier(limit) }).await?.into())
     }
 
-    /// The seams among the messages returned so far by [`Self::snapshot`] and [`Self::earlier`], as they are now: to be
-    /// shown instead of those of the pages after each [`Self::ready`].
+    /// The seams among the messages returned so far by [`Self::snapshot`] and [`Self::earlier`], as they are now, from old to
+    /// new: to be shown instead of those of the pages after each [`Self::ready`].
     pub async fn seams(&self) -> Result<Vec<Seam>, HeliographError> {
         let pages = Arc::clone(&self.pages);
         let seams = self.worker.run(async move { locked(&pages).seams() }).await?;

@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use heliograph_model::{
-    Address, ConversationId, Error, ErrorCode, NetworkState, PowerState, PushState, PushTarget, Timestamp,
+    Address, Contact, ContactKind, ConversationId, Error, ErrorCode, NetworkState, PowerState, PushState,
+    PushTarget, Timestamp,
 };
 use heliograph_store::message;
-use heliograph_store::{inbox, member, search};
+use heliograph_store::{inbox, search};
 use heliograph_sync::{Command, Connection, ConnectionState, Delivery, Input, Reply, Settings, Usage};
 use heliograph_xmpp::session::ServerCertificate;
 use tokio::runtime::Handle;
@@ -275,11 +276,6 @@ impl Client {
             .ok_or_else(|| Error::new(ErrorCode::NotFound, "there is no such conversation"))
     }
 
-    /// The accounts in a group, ours included; empty for chats and ordinary rooms.
-    pub fn members(&self, id: ConversationId) -> Result<Vec<Address>, Error> {
-        self.shared.read(|database| member::members(database, id))
-    }
-
     /// How many messages of a conversation can't be read, and why. The conversation gets a new revision when that changes.
     pub fn unreadable(&self, id: ConversationId) -> Result<Vec<Unreadable>, Error> {
         unreadable::of(self, id)
@@ -322,6 +318,15 @@ impl Client {
     /// [`Conversation::state`] is no longer `Preparing`.
     pub async fn start_chat(&self, contact: &Address) -> Result<ConversationId, Error> {
         self.conversation_from(Command::StartChat { contact: contact.clone() }).await
+    }
+
+    /// Opens what an address or a link names: a chat as [`Self::start_chat`] does, or a room, which is entered under the name of
+    /// our account.
+    pub async fn open_contact(&self, contact: &Contact) -> Result<ConversationId, Error> {
+        match contact.kind {
+            ContactKind::Account => self.start_chat(&contact.address).await,
+            ContactKind::Room => self.join_room(&contact.address, &self.address.name()).await,
+        }
     }
 
     /// Makes an encrypted group. Returns at once; the group is ready when its state is `Active`, and texts may be sent

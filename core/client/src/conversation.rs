@@ -1,10 +1,10 @@
 //! A conversation as an app shows it in its list.
 
 use heliograph_model::{
-    Address, ConversationId, ConversationKind, DeliveryState, ErrorCode, Security, Timestamp, name,
+    Address, ConversationId, ConversationKind, DeliveryState, ErrorCode, Security, Timestamp, name, text,
 };
 use heliograph_store::conversation::ConversationState;
-use heliograph_store::inbox::{Listed, Newest};
+use heliograph_store::inbox::{BEGINNING, Listed, Newest};
 use heliograph_store::message::Sender;
 
 /// A conversation. A later copy with a higher [`revision`](Self::revision) replaces an earlier one.
@@ -22,8 +22,10 @@ pub struct Conversation {
     pub title: String,
     /// Whether what is sent now is encrypted.
     pub security: Security,
-    /// Whether one can send.
+    /// How far it is set up, and whether we are in it.
     pub state: ConversationState,
+    /// Whether something can be written in it now: where we left, or it failed, nothing can.
+    pub may_write: bool,
     /// Why something needs attention.
     pub failure: Option<ErrorCode>,
     /// Whether we may invite others into it and remove them: in an encrypted group that we own and are in.
@@ -36,6 +38,8 @@ pub struct Conversation {
     pub last_activity: Option<Timestamp>,
     /// What the user has typed and not sent ([`Client::set_draft`](crate::Client::set_draft)); empty if there is nothing.
     pub draft: String,
+    /// How that begins, on one line like [`Preview::text`]; `None` where there is nothing to see in it.
+    pub draft_line: Option<String>,
     /// The last message of its timeline.
     pub preview: Option<Preview>,
     /// Of the last change to anything here, the newest message's state included.
@@ -60,8 +64,7 @@ impl std::fmt::Debug for Conversation {
 /// The last message of a timeline, for the line of its conversation in the list.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Preview {
-    /// How it begins, in one line: at most 256 characters, with a single space wherever there were spaces, line ends or
-    /// control characters.
+    /// How it begins, on one line ([`text::one_line`]): at most 256 characters.
     pub text: String,
     /// Who wrote it.
     pub sender: Sender,
@@ -82,7 +85,7 @@ impl std::fmt::Debug for Preview {
 impl From<Newest> for Preview {
     fn from(newest: Newest) -> Self {
         Self {
-            text: one_line(&newest.text),
+            text: text::one_line(&newest.text),
             sender: newest.sender,
             outgoing: newest.outgoing,
             state: newest.state,
@@ -94,6 +97,7 @@ impl From<Newest> for Preview {
 impl From<Listed> for Conversation {
     fn from(listed: Listed) -> Self {
         let stored = listed.conversation;
+        let may_write = matches!(stored.state, ConversationState::Preparing | ConversationState::Active);
         Self {
             title: name::title(stored.name.as_deref(), &stored.address),
             id: stored.id,
@@ -103,11 +107,12 @@ impl From<Listed> for Conversation {
             security: stored.security,
             state: stored.state,
             failure: stored.failure,
-            may_change_members: stored.owned
-                && matches!(stored.state, ConversationState::Preparing | ConversationState::Active),
+            may_write,
+            may_change_members: stored.owned && may_write,
             created_at: stored.created_at,
             unread: stored.unread,
             last_activity: stored.last_activity,
+            draft_line: draft_line(&listed.draft),
             draft: listed.draft,
             preview: listed.newest.map(Into::into),
             revision: stored.revision,
@@ -115,17 +120,19 @@ impl From<Listed> for Conversation {
     }
 }
 
-fn one_line(text: &str) -> String {
-    let separates = |character: char| character.is_whitespace() || character.is_control();
-    let words: Vec<&str> = text.split(separates).filter(|word| !word.is_empty()).collect();
-    words.join(" ")
+fn draft_line(draft: &str) -> Option<String> {
+    // Of a draft that is as long as it may be, no more is shown than of a message.
+    let draft = draft.trim_start();
+    let end = draft.char_indices().nth(BEGINNING).map_or(draft.len(), |(end, _)| end);
+    let line = text::one_line(draft.get(..end).unwrap_or(draft));
+    (!line.is_empty()).then_some(line)
 }
 
 #[cfg(test)]
 mod tests {
+    use heliograph_model::{Contact, ConversationKind};
     use tempfile::TempDir;
 
-    use super::one_line;
     use crate::testing::client;
 
     #[tokio::test(flavor = "multi_thread")]
@@ -140,9 +147,44 @@ mod tests {
         assert_eq!([chat, group, lobby].map(may), [false, true, false]);
     }
 
-    #[test]
-    fn a_preview_is_one_line() {
-        assert_eq!(one_line("  the bridge\n\n is\u{1b}open\u{2028}\tagain "), "the bridge is open again");
-        assert_eq!(one_line("\n\0"), "");
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_being_written_is_seen_on_one_line_if_there_is_anything_to_see() {
+        let folder = TempDir::new().unwrap();
+        let client = client(&folder);
+        let chat = client.start_chat(&"ben@example.org".parse().unwrap()).await.unwrap();
+        for (draft, line) in [
+            ("", None),
+            (" \n\u{202e}", None),
+            ("\n the\n\u{202e}bridge ", Some("the bridge".to_owned())),
+            (&"ä".repeat(300), Some("ä".repeat(256))),
+        ] {
+            client.set_draft(chat, draft).await.unwrap();
+            let conversation = client.conversation(chat).unwrap();
+            assert_eq!((conversation.draft.as_str(), conversation.draft_line), (draft, line));
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_last_message_is_seen_on_one_line_that_turns_nothing_around() {
+        let folder = TempDir::new().unwrap();
+        let client = client(&folder);
+        let chat = client.start_chat(&"ben@example.org".parse().unwrap()).await.unwrap();
+        assert!(client.conversation(chat).unwrap().may_write);
+        client.send(chat, "the \u{202e}bridge\n\n is open\u{2069}").await.unwrap();
+        assert_eq!(client.conversation(chat).unwrap().preview.unwrap().text, "the bridge is open");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_an_address_or_a_link_names_is_opened_as_what_it_is() {
+        let folder = TempDir::new().unwrap();
+        let client = client(&folder);
+        for (text, kind) in [
+            ("ben@example.org", ConversationKind::Direct),
+            ("xmpp:chloe@example.org?message", ConversationKind::Direct),
+            ("xmpp:lobby@muc.example.org?join", ConversationKind::Room),
+        ] {
+            let id = client.open_contact(&Contact::read(text).unwrap()).await.unwrap();
+            assert_eq!(client.conversation(id).unwrap().kind, kind, "{text}");
+        }
     }
 }

@@ -36,6 +36,7 @@ mod conversations;
 mod crash;
 mod draft;
 mod driver;
+mod member;
 mod notification;
 mod push;
 mod running;
@@ -67,6 +68,7 @@ pub use heliograph_sync::{
 #[cfg(target_os = "android")]
 pub use heliograph_xmpp::introduce;
 pub use heliograph_xmpp::session::{CertificateProblem, InvalidPin, Pin, ServerCertificate};
+pub use member::Member;
 pub use notification::Notification;
 pub use push::PushChanges;
 pub use search::{Excerpt, SearchHit};

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use heliograph_model::name::turns_writing;
+use heliograph_model::text::{separates, turns_writing};
 use heliograph_store::message::Message;
 use heliograph_store::search::Hit;
 
@@ -53,10 +53,6 @@ impl From<Hit> for SearchHit {
         let excerpt = excerpt(&hit.message.text, &hit.marks);
         Self { message: hit.message, marks: hit.marks, excerpt }
     }
-}
-
-fn separates(character: char) -> bool {
-    character.is_whitespace() || character.is_control()
 }
 
 /// Where an excerpt begins: with the text, or with a word a little before the first mark, or with the mark itself.

@@ -20,7 +20,8 @@ pub struct TimelinePage {
     pub messages: Vec<Message>,
     /// There are older ones on this device; [`Timeline::earlier`] brings them.
     pub older: bool,
-    /// Places where messages are missing.
+    /// Places where messages are missing, from old to new: all that are among the messages returned so far, these included.
+    /// Whoever has those of an earlier page puts these in their place.
     pub seams: Vec<Seam>,
 }
 
@@ -124,12 +125,11 @@ impl Timeline {
         Ok(page)
     }
 
-    /// The seams among the messages returned so far by [`Self::snapshot`] and [`Self::earlier`], as they are now.
+    /// The seams among the messages returned so far by [`Self::snapshot`] and [`Self::earlier`], as they are now, from old to
+    /// new.
     pub fn seams(&self) -> Result<Vec<Seam>, Error> {
-        let mut seams = self.shared.read(|database| seams(database, self.conversation))?;
-        let beyond = self.oldest.filter(|_| self.older);
-        seams.retain(|seam| beyond.is_none_or(|oldest| !oldest.is_after(seam.position)));
-        Ok(seams)
+        let all = self.shared.read(|database| seams(database, self.conversation))?;
+        Ok(among(all, self.oldest.filter(|_| self.older)))
     }
 
     /// Whether a message that has changed has a place among those returned so far by [`Self::snapshot`] and
@@ -158,7 +158,13 @@ impl Timeline {
     }
 }
 
-/// All places in a conversation where messages are missing.
+/// Those seams that do not lie beyond the oldest message that is shown; all of them where nothing older is here.
+fn among(mut seams: Vec<Seam>, oldest: Option<Cursor>) -> Vec<Seam> {
+    seams.retain(|seam| oldest.is_none_or(|oldest| !oldest.is_after(seam.position)));
+    seams
+}
+
+/// All places in a conversation where messages are missing, from old to new.
 fn seams(
     database: &heliograph_store::Connection,
     id: ConversationId,
@@ -182,11 +188,7 @@ fn page(
         messages.remove(0);
     }
     let first = messages.first().map(Message::cursor).filter(|_| older);
-    let mut seams = seams(database, id)?;
-    seams.retain(|seam| {
-        first.is_none_or(|first| !first.is_after(seam.position))
-            && before.is_none_or(|before| before.is_after(seam.position))
-    });
+    let seams = among(seams(database, id)?, first);
     Ok(TimelinePage { messages, older, seams })
 }
 
@@ -335,6 +337,30 @@ mod tests {
         assert_eq!(timeline.seams().unwrap().len(), 0);
         assert_eq!(timeline.earlier(2).unwrap().seams.len(), 1);
         assert_eq!(timeline.seams().unwrap().len(), 1);
+        client.shutdown().await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_reads_back_is_told_of_all_seams_in_order_also_of_those_before() {
+        let folder = TempDir::new().unwrap();
+        let client = client(&folder);
+        let tear = async |before: &'static str| {
+            let before = ArchiveId::new(before);
+            meanwhile(&client, &folder, |tx| archive::add_gap(tx, None, None, Some(&before)).map(|_| ()))
+                .await;
+        };
+        tear("1").await;
+        let (chat, _) = three_texts(&client).await;
+        tear("2").await;
+        client.send(chat, "four").await.unwrap();
+        let mut timeline = client.timeline(chat);
+        let newest = timeline.snapshot(2).unwrap().seams;
+        assert_eq!(newest.len(), 1);
+        let all = timeline.earlier(2).unwrap().seams;
+        assert_eq!((all.len(), &all[1..]), (2, newest.as_slice()));
+        assert!(all[0].position < all[1].position);
+        assert_eq!(timeline.seams().unwrap(), all);
+        assert_eq!(timeline.earlier(2).unwrap().seams, all, "nothing is left to read");
         client.shutdown().await.unwrap();
     }
 }

@@ -17,6 +17,7 @@ pub mod name;
 pub mod push;
 pub mod stanza;
 pub mod state;
+pub mod text;
 pub mod time;
 
 pub use address::Address;

@@ -4,6 +4,7 @@
 //! reads; where nothing is left of it, it is no name.
 
 use crate::address::Address;
+use crate::text::words;
 
 /// What stands for a name of which nothing can be shown.
 const NAMELESS: &str = "?";
@@ -28,19 +29,9 @@ pub fn nick(chosen: &str) -> String {
 
 /// A name as it may stand in a line of ours: its words with a single space between them. `None` if none are left.
 fn presentable(name: &str) -> Option<String> {
-    let separates = |character: char| character.is_whitespace() || character.is_control();
-    let words: Vec<String> = name
-        .split(separates)
-        .map(|word| word.chars().filter(|character| !turns_writing(*character)).collect::<String>())
-        .filter(|word| word.chars().any(|character| !is_invisible(character)))
-        .collect();
+    let seen = |word: &String| word.chars().any(|character| !is_invisible(character));
+    let words: Vec<String> = words(name).filter(seen).collect();
     (!words.is_empty()).then(|| words.join(" "))
-}
-
-/// The embeddings, overrides and isolates of UAX #9, by which a name could reach into the text behind it. The marks, which
-/// have no reach, stay: names in Arabic and Hebrew need them.
-pub const fn turns_writing(character: char) -> bool {
-    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Characters that draw nothing by themselves: of them alone no name is made. They stay within one, where they join emoji and

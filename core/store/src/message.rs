@@ -13,6 +13,8 @@ mod order;
 mod receipt;
 mod timeline;
 
+use std::borrow::Cow;
+
 use heliograph_model::{
     Address, ArchiveId, ConversationId, DeliveryState, ErrorCode, MessageId, Security, StanzaId, Timestamp,
 };
@@ -60,7 +62,7 @@ pub struct Message {
     pub outgoing: bool,
     /// How it travelled.
     pub security: Security,
-    /// What it says.
+    /// What it says, as received.
     pub text: String,
     /// When it was sent, as the server noted it.
     pub sent_at: Timestamp,
@@ -81,6 +83,13 @@ pub struct Message {
 }
 
 redacted_debug!(Message { row, conversation, outgoing, security, position, state, failure, revision });
+
+impl Message {
+    /// Its text as it may be shown (see [`heliograph_model::text`]).
+    pub fn readable(&self) -> Cow<'_, str> {
+        heliograph_model::text::readable(&self.text)
+    }
+}
 
 /// Who wrote a message.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

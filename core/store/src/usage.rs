@@ -23,6 +23,11 @@ pub struct Spent {
 }
 
 impl Spent {
+    /// Sent and received together.
+    pub const fn bytes(&self) -> u64 {
+        self.bytes_up.saturating_add(self.bytes_down)
+    }
+
     /// Adds to each.
     pub fn add(&mut self, other: &Self) {
         let Self { milliseconds, bytes_up, bytes_down, connects, flights, wakes } = other;

@@ -22,7 +22,7 @@ impl Step<'_> {
     pub(crate) fn command(&mut self, command: Command) -> Result<Answer, EngineError> {
         match command {
             Command::StartChat { contact } => self.start_chat(&contact),
-            Command::CreateGroup { name, members } => self.create_group_command(name, members),
+            Command::CreateGroup { name, members } => self.create_group_command(&name, members),
             Command::Invite { conversation, members } => {
                 self.change_members(conversation, members, |members| Wish::Add { members })
             }
@@ -83,8 +83,9 @@ impl Step<'_> {
         Ok(Ok(Reply::Conversation(id)))
     }
 
-    fn create_group_command(&mut self, name: String, members: Vec<Address>) -> Result<Answer, EngineError> {
-        if name.trim().is_empty() || name.len() > NAME_BYTES || !is_writable(&name) {
+    fn create_group_command(&mut self, name: &str, members: Vec<Address>) -> Result<Answer, EngineError> {
+        let name = name.trim();
+        if name.is_empty() || name.len() > NAME_BYTES || !is_writable(name) {
             return Ok(refuse(ErrorCode::InvalidArgument, "a group's name has 1 to 256 bytes"));
         }
         let members = match self.checked_members(members) {
@@ -105,7 +106,7 @@ impl Step<'_> {
             &NewConversation {
                 kind: ConversationKind::Group,
                 address,
-                name: Some(name),
+                name: Some(name.to_owned()),
                 security: Security::Encrypted,
                 state: ConversationState::Preparing,
                 created_at: self.now,

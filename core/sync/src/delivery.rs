@@ -4,7 +4,7 @@ use heliograph_model::{Address, ConversationKind, DeliveryState, Error, ErrorCod
 use heliograph_store::conversation::{self, Conversation, ConversationState};
 use heliograph_store::member;
 use heliograph_store::message::{self, Message, Place};
-use heliograph_store::outbox::{self, OutboxState};
+use heliograph_store::outbox::{self, OutboxRow, OutboxState};
 
 use crate::command::{Answer, refuse};
 use crate::error::EngineError;
@@ -26,6 +26,10 @@ pub struct Delivery {
     pub queued_at: Timestamp,
     /// For whom it is, as far as they are known by their accounts: nobody in ordinary rooms.
     pub recipients: Vec<Recipient>,
+    /// It failed and can be tried again: [`Command::SendAgain`](crate::Command::SendAgain).
+    pub may_send_again: bool,
+    /// It reached nobody and can be taken back: [`Command::Discard`](crate::Command::Discard).
+    pub may_discard: bool,
 }
 
 /// One account that a message is for.
@@ -85,6 +89,8 @@ impl Step<'_> {
         };
         let waiting = outbox::of_message(self.tx, row)?;
         Ok(Ok(Reply::Delivery(Box::new(Delivery {
+            may_send_again: message.state == DeliveryState::Failed && self.usable(conversation.id)?.is_ok(),
+            may_discard: reached_nobody(&message, waiting.as_ref()),
             waiting_for: self.waiting_for(&conversation, &message)?,
             attempts: waiting.as_ref().map_or(0, |row| row.handed_over),
             queued_at: waiting.map_or(message.sent_at, |row| row.created_at),
@@ -189,13 +195,10 @@ impl Step<'_> {
             Err(error) => return Ok(Err(error)),
         };
         let waiting = outbox::of_message(self.tx, row)?;
-        let here = match message.state {
-            DeliveryState::Queued => waiting.as_ref().is_none_or(|row| row.state == OutboxState::Queued),
-            DeliveryState::Failed => true,
-            DeliveryState::Discarded => return Ok(Ok(Reply::Done)),
-            _ => false,
-        };
-        if !here {
+        if message.state == DeliveryState::Discarded {
+            return Ok(Ok(Reply::Done));
+        }
+        if !reached_nobody(&message, waiting.as_ref()) {
             return Ok(refuse(ErrorCode::InvalidArgument, "it was sent already and can't be taken back"));
         }
         message::discard(self.tx, row)?;
@@ -212,5 +215,14 @@ impl Step<'_> {
         };
         let conversation = conversation::get(self.tx, message.conversation)?;
         Ok(conversation.map(|conversation| (message, conversation)).ok_or_else(not_found))
+    }
+}
+
+/// Whether it is certain that nobody has it: it never left this device, or failed.
+fn reached_nobody(message: &Message, waiting: Option<&OutboxRow>) -> bool {
+    match message.state {
+        DeliveryState::Queued => waiting.is_none_or(|row| row.state == OutboxState::Queued),
+        DeliveryState::Failed => true,
+        _ => false,
     }
 }

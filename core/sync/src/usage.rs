@@ -3,6 +3,7 @@
 //! Keeping it must cost nothing itself. What was spent is added up in memory and goes to disk along with something that is
 //! written anyway, once in a while, and when the engine is closed. A process that is killed loses the last minute of it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -16,12 +17,15 @@ use crate::policy::{Situation, USAGE_DAYS, USAGE_INTERVAL};
 /// A day, as usage is kept by.
 const DAY: Duration = Duration::from_hours(24);
 
+/// Time in milliseconds below which nothing is said of it: whoever shows it counts in seconds.
+const A_SECOND: u64 = 1000;
+
 /// What an account cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Usage {
     /// From when on.
     pub since: Timestamp,
-    /// What was spent in each situation; all of them, in their order.
+    /// What was spent in each situation: the one with the most bytes first, and none that cost neither a second nor a byte.
     pub by_situation: Vec<(Situation, Spent)>,
 }
 
@@ -65,7 +69,7 @@ impl Ledger {
     pub fn sum(&self, connection: &Connection, now: Timestamp) -> Result<Usage, StoreError> {
         let first = first_kept(now);
         let stored = usage::since(connection, first)?;
-        let by_situation = Situation::ALL.map(|situation| {
+        let mut by_situation = Situation::ALL.map(|situation| {
             let of = |(stored, _): &&(i64, Spent)| *stored == situation.to_stored();
             let mut spent = stored.iter().find(of).map(|(_, spent)| *spent).unwrap_or_default();
             if let Some(pending) = self.spent.get(&situation) {
@@ -73,10 +77,14 @@ impl Ledger {
             }
             (situation, spent)
         });
+        // Those that cost the same stay in their own order.
+        by_situation.sort_by_key(|(_, spent)| Reverse(spent.bytes()));
+        let counts = |(_, spent): &(Situation, Spent)| spent.bytes() > 0 || spent.milliseconds >= A_SECOND;
+        let by_situation = by_situation.into_iter().filter(counts).collect();
         let begun = usage::first_day(connection)?.unwrap_or_else(|| day(now)).max(first);
         let begun = Timestamp(begun.saturating_mul(day_length()));
         let added = account::load(connection)?.map_or(begun, |account| account.created_at);
-        Ok(Usage { since: begun.max(added), by_situation: by_situation.to_vec() })
+        Ok(Usage { since: begun.max(added), by_situation })
     }
 }
 

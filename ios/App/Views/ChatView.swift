@@ -90,7 +90,7 @@ private struct BubbleView: View {
             if bubble.beginsGroup, !message.outgoing {
                 Text(verbatim: message.sender.name).font(.caption.bold())
             }
-            Text(verbatim: bubble.text)
+            Text(verbatim: message.readable)
                 .padding(10)
                 .background(
                     message.outgoing ? AnyShapeStyle(.tint.opacity(0.2)) : AnyShapeStyle(.quaternary),

@@ -35,7 +35,7 @@ struct ConnectionView: View {
                 }
             }
             Section("What cost how much, in seven days") {
-                ForEach(screen.costs, id: \.situation) { CostRow(cost: $0) }
+                ForEach(screen.usage?.bySituation ?? [], id: \.situation) { CostRow(cost: $0) }
             }
             if let traffic = screen.traffic {
                 Section("Since the app was opened") {

@@ -93,8 +93,8 @@ private struct InboxRow: View {
                 Text(verbatim: conversation.title).font(.headline)
                 if let failure = conversation.failure {
                     Text(verbatim: failure.advice).font(.subheadline).foregroundStyle(.red)
-                } else if !conversation.draft.isEmpty {
-                    Text("Draft: \(conversation.draft)").font(.subheadline).lineLimit(1)
+                } else if let draft = conversation.draftLine {
+                    Text("Draft: \(draft)").font(.subheadline).lineLimit(1)
                 } else if let preview = conversation.preview {
                     Text(verbatim: preview.text).font(.subheadline).lineLimit(1)
                 }

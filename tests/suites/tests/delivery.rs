@@ -129,6 +129,8 @@ fn what_was_not_sent_can_be_taken_back_and_what_was_sent_can_not() {
     world.input(0, Input::Network(false.into()));
     say(&mut world, group, "kept");
     let row = say(&mut world, group, "regretted");
+    let offered = why(&mut world, row);
+    assert_eq!((offered.may_discard, offered.may_send_again), (true, false));
     let before = world.phone(0).readers().read(message::latest_revision).unwrap();
     let now = world.now();
     world.phone_mut(0).input_then_die(now, Input::Command(Command::Discard { row }));
@@ -151,6 +153,7 @@ fn what_was_not_sent_can_be_taken_back_and_what_was_sent_can_not() {
     assert_eq!(world.phone(1).readers().read(inbox::list).unwrap()[0].conversation.unread, unread + 1);
     let sent = say(&mut world, group, "too late");
     for row in [sent, texts(world.phone(0), group)[0].row] {
+        assert!(!why(&mut world, row).may_discard, "it may have reached somebody");
         assert_eq!(world.command(0, Command::Discard { row }).unwrap_err().code, ErrorCode::InvalidArgument);
     }
     world.settle();
@@ -179,6 +182,7 @@ fn what_came_back_can_be_sent_again_under_its_own_id() {
     bounce(&mut world, before.stanza.clone().unwrap());
     let failed = why(&mut world, row);
     assert_eq!((failed.message.failure, failed.waiting_for), (Some(ErrorCode::NotFound), None));
+    assert!(failed.may_send_again && failed.may_discard);
     world.command(0, Command::SendAgain { row }).unwrap();
     assert_eq!(why(&mut world, row).waiting_for, Some(Waiting::Server));
     world.settle();

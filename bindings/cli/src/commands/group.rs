@@ -1,6 +1,6 @@
 //! `group create`, `invite`, `remove` and `send`.
 
-use heliograph_client::{Address, ConversationId, ConversationKind, ConversationState, Error};
+use heliograph_client::{Address, ConversationId, ConversationKind, ConversationState, Error, Member};
 use serde_json::json;
 
 use crate::action::{Target, existing};
@@ -36,7 +36,7 @@ async fn create(setting: &Setting, name: String, members: Vec<Address>) -> Resul
                 let group = shot
                     .conversation(id, None, |group, inside| {
                         group.state == ConversationState::Active
-                            && members.iter().all(|member| inside.contains(member))
+                            && members.iter().all(|member| is_inside(inside, member))
                     })
                     .await?;
                 shot.quiet().await;
@@ -50,6 +50,10 @@ async fn create(setting: &Setting, name: String, members: Vec<Address>) -> Resul
     let sentence =
         format!("Group {} ({shown}) is ready, encrypted, with {} members.", id.0, members.len() + 1);
     setting.done(&sentence, &json!({ "conversation": id.0 }))
+}
+
+fn is_inside(inside: &[Member], account: &Address) -> bool {
+    inside.iter().any(|member| member.address == *account)
 }
 
 async fn change(
@@ -71,7 +75,7 @@ async fn change(
                     shot.client().remove(id, &members).await?;
                 }
                 shot.conversation(id, old, |_, inside| {
-                    members.iter().all(|member| inside.contains(member) == (change == Change::Invite))
+                    members.iter().all(|member| is_inside(inside, member) == (change == Change::Invite))
                 })
                 .await?;
                 shot.quiet().await;

@@ -57,6 +57,14 @@ extension Client {
         try await attempt { try await core.conversation(id: id.number) }
     }
 
+    /// Opens what an address or a link names, as typed, followed or scanned, and gives the conversation's id: a chat as
+    /// ``startChat(with:)`` does, or a room, which is entered under the name of our account.
+    ///
+    /// - Throws: `invalidArgument`.
+    public func openContact(_ text: String) async throws(HeliographError) -> ConversationID {
+        try await attempt { ConversationID(try await core.openContact(text: text)) }
+    }
+
     /// Opens a chat with an account and gives its id at once. It is encrypted if the account has keys: see the
     /// conversation's security once its state is no longer `preparing`.
     public func startChat(with contact: String) async throws(HeliographError) -> ConversationID {
@@ -74,12 +82,12 @@ extension Client {
         try await attempt { ConversationID(try await core.joinRoom(room: room, nick: nick)) }
     }
 
-    /// The accounts in a group, ours included; empty for chats and ordinary rooms.
+    /// The accounts in a group, ours first, then by name; empty for chats and ordinary rooms.
     public func members(of group: ConversationID) async throws(HeliographError) -> [Member] {
         try await attempt { try await core.members(conversation: group.number) }
     }
 
-    /// Invites accounts into a group.
+    /// Invites accounts into a group, given by their addresses or links.
     public func invite(_ members: [String], into group: ConversationID) async throws(HeliographError) {
         try await attempt { try await core.invite(group: group.number, members: members) }
     }

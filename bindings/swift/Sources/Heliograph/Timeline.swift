@@ -37,7 +37,8 @@ public final class Timeline: Sendable {
         Updates(core: core, limit: limit)
     }
 
-    /// Up to `limit` messages before those already returned by a snapshot or by this.
+    /// Up to `limit` messages before those already returned by a snapshot or by this. The page's seams are all that are among
+    /// the messages returned so far.
     public func earlier(limit: UInt32) async throws(HeliographError) -> TimelinePage {
         try await attempt { try await core.earlier(limit: limit) }
     }

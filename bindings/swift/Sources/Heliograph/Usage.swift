@@ -3,7 +3,7 @@ import HeliographCore
 
 extension Client {
     /// What the account cost in the last seven days, by what the phone was doing: what a user is shown who asks where the
-    /// battery went. Kept over restarts; time for which the client was suspended counts nowhere.
+    /// battery went, the costliest first. Kept over restarts; time for which the client was suspended counts nowhere.
     public func usage() async throws(HeliographError) -> Usage {
         try await attempt { try await core.usage() }
     }

@@ -25,14 +25,13 @@ import Testing
     @Test func whatAnAccountCostIsToldByWhatThePhoneWasDoing() async throws {
         let hugo = try await Phone.add(.hugo, in: folder)
         let usage = try await hugo.client.usage()
-        #expect(
-            usage.bySituation.map(\.situation) == [.foreground, .background, .pushWake, .lowPower, .offline])
+        // It was never behind, never saved power, never offline: what cost nothing is not listed.
+        #expect(usage.bySituation.map(\.situation) == [.foreground])
         #expect(abs(usage.since.timeIntervalSinceNow) < 8 * 24 * 3600 && usage.since < .now)
-        let front = usage.bySituation[0]
+        let front = try #require(usage.bySituation.first)
         #expect(front.connects == 1 && front.flights > 0 && front.bytes == front.bytesUp + front.bytesDown)
         let traffic = try hugo.client.traffic()
         #expect(front.bytes > 1000 && front.bytes <= traffic.bytesUp + traffic.bytesDown)
-        #expect(usage.bySituation[3].bytes == 0, "it never saved power")
         try await hugo.client.shutdown()
     }
 

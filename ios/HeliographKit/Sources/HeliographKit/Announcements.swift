@@ -103,7 +103,7 @@ extension UnreadConversation {
             conversation: conversation.id,
             message: newest.row,
             title: conversation.title,
-            body: Bubble(message: newest, beginsGroup: true, endsGroup: true).text
+            body: newest.readable
         )
     }
 }

@@ -16,7 +16,8 @@ import Testing
         try await until("the connection") { panel.connection?.caughtUp == true }
         #expect(!panel.needsAttention && panel.traffic?.connects ?? 0 > 0)
         await panel.refresh()
-        #expect(panel.costs.first?.situation == .foreground && panel.costs[0].bytes > 0 && !panel.wantsPassword)
+        let costliest = try #require(panel.usage?.bySituation.first)
+        #expect(costliest.situation == .foreground && costliest.bytes > 0 && !panel.wantsPassword)
         listening.cancel()
         await listening.value
         return session
@@ -34,8 +35,12 @@ import Testing
         making.name = " Ridge "
         making.candidate = ben.client.address
         making.add()
-        making.candidate = ben.client.address
+        making.candidate = " xmpp:\(ben.client.address)?message"
         making.add()
+        #expect(making.candidate.isEmpty && making.failure == nil)
+        making.candidate = "nobody"
+        making.add()
+        #expect(making.candidate == "nobody" && making.failure?.code == .invalidArgument)
         #expect(making.members == [ben.client.address] && making.canCreate)
         await making.create()
         let group = try #require(making.created)
@@ -182,6 +187,8 @@ extension Bubble {
     init(of message: Message) {
         self.init(message: message, beginsGroup: true, endsGroup: true)
     }
+
+    var text: String { message.readable }
 
     /// The server has it.
     var isOut: Bool { [.sent, .archived, .delivered, .displayed].contains(message.state) }

@@ -12,14 +12,16 @@ import Testing
         return ChatLayout(calendar: calendar)
     }()
 
-    private func message(_ row: Int64, _ time: String, by sender: String = "ana@x.org", _ text: String = "x") -> Message
-    {
+    private func message(
+        _ row: Int64, _ time: String, by sender: String = "ana@x.org", _ security: Security = .encrypted,
+        isPlaced: Bool = true
+    ) -> Message {
         let sent = Int64(ISO8601DateFormatter().date(from: time)!.timeIntervalSince1970 * 1000)
         return Message(
             row: MessageID(row), conversation: ConversationID(1), id: "m\(row)",
             sender: .account(address: sender, name: sender),
-            outgoing: false, security: .encrypted, text: text, sentAtMs: sent, receivedAtMs: sent, position: row,
-            state: .archived, failure: nil, deliveredTo: 0, displayedBy: 0, revision: 1)
+            outgoing: false, security: security, text: "x", readable: "x", sentAtMs: sent, receivedAtMs: sent,
+            position: isPlaced ? row : nil, state: .archived, failure: nil, deliveredTo: 0, displayedBy: 0, revision: 1)
     }
 
     private func shown(_ messages: [Message], seams: [Seam] = []) -> [String] {
@@ -50,14 +52,18 @@ import Testing
 
     @Test func holesStandWhereTheyAre() {
         let messages = [message(4, "2026-07-01T10:00:00Z"), message(7, "2026-07-01T10:01:00Z")]
-        let seams = [Seam(position: 6, kind: .notLoaded), Seam(position: 1, kind: .beforeJoining)]
+        let seams = [Seam(position: 1, kind: .beforeJoining), Seam(position: 6, kind: .notLoaded)]
         #expect(shown(messages, seams: seams) == ["seam", "day", "[4", "seam", "7]"])
+        let onItsWay = message(8, "2026-07-01T10:02:00Z", isPlaced: false)
+        let after = [Seam(position: 9, kind: .notLoaded)]
+        #expect(shown([messages[0], onItsWay], seams: after) == ["day", "[4", "seam", "8]"])
     }
 
-    @Test func textsCannotRearrangeTheLinesAroundThem() {
-        let bubble = Bubble(
-            message: message(1, "2026-07-01T10:00:00Z", "a\u{202e}b\u{7}c\nd\u{2066}\u{645}"), beginsGroup: true,
-            endsGroup: true)
-        #expect(bubble.text == "abc\nd\u{645}")
+    @Test func whatIsNotEncryptedStandsApartFromWhatIs() {
+        let messages = [
+            message(1, "2026-07-01T10:00:00Z"), message(2, "2026-07-01T10:00:01Z", .plain),
+            message(3, "2026-07-01T10:00:02Z"),
+        ]
+        #expect(shown(messages) == ["day", "[1]", "[2]", "[3]"])
     }
 }

@@ -39,7 +39,7 @@ public final class Chat: Screen {
 
     /// Something can be written: not where we left or were removed.
     public var canWrite: Bool {
-        conversation?.state == .active || conversation?.state == .preparing
+        conversation?.mayWrite == true
     }
 
     /// There is something to send.
@@ -65,7 +65,6 @@ public final class Chat: Screen {
             switch update {
             case .snapshot(let page):
                 messages = [:]
-                seams = []
                 show(page)
             case .changes(let changed):
                 merge(changed)
@@ -88,7 +87,7 @@ public final class Chat: Screen {
 
     private func show(_ page: TimelinePage) {
         merge(page.messages)
-        seams += page.seams.filter { !seams.contains($0) }
+        seams = page.seams
         older = page.older
         layOut()
     }

@@ -28,20 +28,6 @@ public struct Bubble: Equatable {
     public let beginsGroup: Bool
     /// The message after it is by somebody else, or much later: time and state stand here.
     public let endsGroup: Bool
-
-    /// The text with everything taken out that could change how the lines around it read: control characters, and those that
-    /// turn the direction of writing.
-    public var text: String {
-        String(
-            String.UnicodeScalarView(message.text.unicodeScalars.filter { $0 == "\n" || $0 == "\t" || !$0.isHarmful }))
-    }
-}
-
-extension Unicode.Scalar {
-    /// Controls (Cc), and the embeddings, overrides and isolates of UAX #9.
-    fileprivate var isHarmful: Bool {
-        properties.generalCategory == .control || (0x202a...0x202e).contains(value) || (0x2066...0x2069).contains(value)
-    }
 }
 
 /// Lays out a timeline: order, days, groups, seams.
@@ -57,13 +43,14 @@ public struct ChatLayout {
         self.calendar = calendar
     }
 
-    /// The lines of these messages, which are in order.
+    /// The lines of these messages and seams, which are in order.
     public func lines(_ messages: [Message], seams: [Seam]) -> [ChatLine] {
         var lines: [ChatLine] = []
-        var seams = seams.sorted { $0.position < $1.position }[...]
+        var seams = seams[...]
         var day: Date?
         for (index, message) in messages.enumerated() {
-            while let seam = seams.first, let position = message.position, seam.position <= position {
+            // What has no place yet comes after everything that has one.
+            while let seam = seams.first, seam.position <= message.position ?? .max {
                 lines.append(.seam(seam.kind, position: seam.position))
                 seams.removeFirst()
             }
@@ -88,7 +75,9 @@ public struct ChatLayout {
 
 extension Message? {
     fileprivate func isTogether(with other: Message, _ calendar: Calendar) -> Bool {
-        guard let self, self.sender == other.sender else { return false }
+        guard let self, self.sender == other.sender, self.security == other.security, self.state == other.state else {
+            return false
+        }
         return abs(self.sentAtMs - other.sentAtMs) <= ChatLayout.groupingMs
             && calendar.isDate(self.sentAt, inSameDayAs: other.sentAt)
     }

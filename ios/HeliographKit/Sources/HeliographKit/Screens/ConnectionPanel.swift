@@ -10,7 +10,7 @@ public final class ConnectionPanel: Screen {
     public private(set) var connection: Connection?
     /// Bytes and round trips since the account was opened.
     public private(set) var traffic: Traffic?
-    /// What was spent in the last seven days, by what the phone was doing.
+    /// What was spent in the last seven days, by what the phone was doing: the costliest first.
     public private(set) var usage: Usage?
     /// When the system is asked to wake this app next.
     public private(set) var nextCatchUp: Date?
@@ -26,11 +26,6 @@ public final class ConnectionPanel: Screen {
     public var needsAttention: Bool {
         guard let connection else { return false }
         return connection.state != .online || connection.unanswered
-    }
-
-    /// What cost how much, the costliest first, without what cost nothing.
-    public var costs: [SituationUsage] {
-        (usage?.bySituation ?? []).filter { $0.seconds > 0 || $0.bytes > 0 }.sorted { $0.bytes > $1.bytes }
     }
 
     /// Only another password helps.

@@ -21,17 +21,10 @@ public final class DeliveryExplanation: Screen {
     }
 
     /// It failed: ``sendAgain()`` is offered.
-    public var canSendAgain: Bool { delivery?.message.state == .failed }
+    public var canSendAgain: Bool { delivery?.maySendAgain == true }
 
     /// It reached nobody for certain: ``discard()`` is offered.
-    public var canDiscard: Bool { delivery?.message.state == .failed || delivery?.attempts == 0 && !isOut }
-
-    private var isOut: Bool {
-        switch delivery?.message.state {
-        case .queued, .failed, nil: false
-        default: true
-        }
-    }
+    public var canDiscard: Bool { delivery?.mayDiscard == true }
 
     /// Keeps the explanation true until the task is cancelled.
     public func listen() async {

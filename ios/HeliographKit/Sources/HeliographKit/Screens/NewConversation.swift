@@ -20,16 +20,10 @@ public final class NewChat: Screen {
     /// Worth a try; whether it is an address is for the core to say.
     public var canOpen: Bool { !address.trimmed.isEmpty }
 
-    /// Opens the chat, or enters the room under the name of our account.
+    /// Opens the chat, or enters the room.
     public func open() async {
-        let (client, text) = (client, address.trimmed)
-        opened = await perform {
-            let contact = try Client.readAddress(text)
-            switch contact.kind {
-            case .account: return try await client.startChat(with: contact.address)
-            case .room: return try await client.joinRoom(contact.address, as: client.name)
-            }
-        }
+        let (client, text) = (client, address)
+        opened = await perform { try await client.openContact(text) }
     }
 }
 
@@ -54,11 +48,17 @@ public final class NewGroup: Screen {
     /// It has a name and somebody to talk to.
     public var canCreate: Bool { !name.trimmed.isEmpty && !members.isEmpty }
 
-    /// Puts what was typed on the list, once.
+    /// Puts who was typed on the list, once: by an address or a link. It stays in the field if it is neither.
     public func add() {
-        let address = candidate.trimmed
-        if !address.isEmpty, !members.contains(address) { members.append(address) }
-        candidate = ""
+        guard !candidate.trimmed.isEmpty else { return }
+        do throws(HeliographError) {
+            let address = try Client.readAddress(candidate).address
+            if !members.contains(address) { members.append(address) }
+            candidate = ""
+            failure = nil
+        } catch {
+            failure = error
+        }
     }
 
     /// Takes somebody off the list.
@@ -68,7 +68,7 @@ public final class NewGroup: Screen {
 
     /// Makes the group.
     public func create() async {
-        let (client, name, members) = (client, name.trimmed, members)
+        let (client, name, members) = (client, name, members)
         created = await perform { try await client.createGroup(named: name, members: members) }
     }
 }
@@ -98,18 +98,14 @@ public final class Members: Screen {
             for try await update in client.conversations {
                 guard let found = update.conversations.first(where: { $0.id == group }) else { continue }
                 mayChange = found.mayChangeMembers
-                let all = try await client.members(of: group)
-                let own = client.address
-                members = all.sorted {
-                    ($0.address == own ? 0 : 1, $0.address) < ($1.address == own ? 0 : 1, $1.address)
-                }
+                members = try await client.members(of: group)
             }
         }
     }
 
     /// Invites who was typed.
     public func invite() async {
-        let (client, group, address) = (client, group, candidate.trimmed)
+        let (client, group, address) = (client, group, candidate)
         if await perform({ try await client.invite([address], into: group) }) != nil { candidate = "" }
     }
 

@@ -37,7 +37,7 @@ public final class SignIn {
     /// Takes the address from a link or QR code (`xmpp:ana@example.org`). Passwords are in none.
     public func follow(link: String) {
         do throws(HeliographError) {
-            let contact = try Client.readAddress(link.trimmed)
+            let contact = try Client.readAddress(link)
             guard contact.kind == .account else { throw SignIn.noAccount }
             address = contact.address
             failure = nil
@@ -93,7 +93,7 @@ public final class SignIn {
             place = ServerOverride(host: parts.dropLast().joined(separator: ":"), port: port, tls: .startTls)
         }
         return AccountConfig(
-            address: address.trimmed, password: password, server: place, extraCaPem: authority, trustedKey: trustedKey)
+            address: address, password: password, server: place, extraCaPem: authority, trustedKey: trustedKey)
     }
 
     private static let noAccount = HeliographError(

@@ -23,9 +23,17 @@ public val Heliograph.conversations: Flow<List<Conversation>> get() = flow {
 public suspend fun Heliograph.conversation(id: ConversationId): Outcome<Conversation> =
     attempt { core.conversation(id.number) }
 
-/** The accounts in a group, ours included; empty for chats and ordinary rooms. */
+/** The accounts in a group, ours first, then by name; empty for chats and ordinary rooms. */
 public suspend fun Heliograph.members(conversation: ConversationId): Outcome<List<Member>> =
     attempt { core.members(conversation.number) }
+
+/**
+ * Opens what an address or a link names, as typed, followed or scanned, and gives the conversation's id: a chat as
+ * [startChat] does, or a room, which is entered under the name of our account. Fails with
+ * [FailureCode.INVALID_ARGUMENT].
+ */
+public suspend fun Heliograph.openContact(text: String): Outcome<ConversationId> =
+    attempt { ConversationId(core.openContact(text)) }
 
 /**
  * Opens a chat with an account and gives its id at once. It is encrypted if the account has keys: see
@@ -41,7 +49,7 @@ public suspend fun Heliograph.startChat(contact: String): Outcome<ConversationId
 public suspend fun Heliograph.createGroup(name: String, members: List<String>): Outcome<ConversationId> =
     attempt { ConversationId(core.createGroup(name, members)) }
 
-/** Invites accounts into a group. */
+/** Invites accounts into a group, given by their addresses or links. */
 public suspend fun Heliograph.invite(group: ConversationId, members: List<String>): Outcome<Unit> =
     attempt { core.invite(group.number, members) }
 

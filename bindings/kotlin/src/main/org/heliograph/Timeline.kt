@@ -50,7 +50,7 @@ public class Timeline internal constructor(
     public suspend fun earlier(count: Int = page): Outcome<Unit> = attempt {
         reading.withLock {
             val before = shown.value ?: TimelineState.of(core.snapshot(page.toCount()))
-            shown.value = before.extended(core.earlier(count.toCount()))
+            shown.value = before.with(core.earlier(count.toCount()))
         }
     }
 
@@ -64,7 +64,7 @@ public class Timeline internal constructor(
             val before = shown.value
             val all = (before?.messages?.size ?: 0) + older.messages.size
             val now = core.snapshot(all.coerceAtLeast(page).toCount())
-            shown.value = before?.refreshed(now) ?: TimelineState.of(now)
+            shown.value = before?.with(now) ?: TimelineState.of(now)
         }
         older
     }

@@ -5,7 +5,7 @@ package org.heliograph
  *
  * @property messages from old to new, each once, each as it was last; those of ours without a place yet come last
  * @property older there are older ones on this device: [Timeline.earlier] brings them
- * @property seams places where messages are missing
+ * @property seams places where messages are missing, from old to new
  */
 public data class TimelineState(
     public val messages: List<Message>,
@@ -28,15 +28,8 @@ public data class TimelineState(
         return copy(messages = shown.values.sortedWith(ORDER))
     }
 
-    /** The same with a page from further back, after which [older] and the seams there are known. */
-    internal fun extended(page: TimelinePage): TimelineState = TimelineState(
-        messages = changed(page.messages).messages,
-        older = page.older,
-        seams = (page.seams + seams).distinctBy { it.position },
-    )
-
-    /** The same with what a page that covers all of it says about what is around the messages. */
-    internal fun refreshed(page: TimelinePage): TimelineState = TimelineState(
+    /** The same with a page from further back, or one that covers all of it: [older] and all [seams] are as it says. */
+    internal fun with(page: TimelinePage): TimelineState = TimelineState(
         messages = changed(page.messages).messages,
         older = page.older,
         seams = page.seams,

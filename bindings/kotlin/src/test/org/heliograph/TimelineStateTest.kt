@@ -36,10 +36,11 @@ internal class TimelineStateTest {
     @Test
     fun `a page from further back stands before what is shown`() {
         val early = message(1, position = 10, revision = 5)
-        val page = TimelinePage(listOf(early, message(2, position = 20)), older = false, seams = listOf(seam(10)))
-        val extended = shown.copy(seams = listOf(seam(40))).extended(page)
+        val seams = listOf(seam(10), seam(40))
+        val page = TimelinePage(listOf(early, message(2, position = 20)), older = false, seams = seams)
+        val extended = shown.copy(seams = listOf(seam(40))).with(page)
         assertEquals(listOf(1L, 2, 3, 4), extended.rows())
-        assertEquals(false to listOf(10L, 40), extended.older to extended.seams.map { it.position })
+        assertEquals(false to seams, extended.older to extended.seams)
     }
 
     @Test
@@ -64,6 +65,7 @@ internal class TimelineStateTest {
         outgoing = true,
         security = Security.ENCRYPTED,
         text = text,
+        readable = text,
         sentAtMs = 0,
         receivedAtMs = 0,
         position = position,
@@ -83,11 +85,13 @@ internal class TimelineStateTest {
         security = Security.ENCRYPTED,
         state = ConversationState.ACTIVE,
         failure = null,
+        mayWrite = true,
         mayChangeMembers = false,
         createdAtMs = 0,
         unread = 0u,
         lastActivityMs = activity,
         draft = "",
+        draftLine = null,
         preview = null,
         revision = revision.toULong(),
     )

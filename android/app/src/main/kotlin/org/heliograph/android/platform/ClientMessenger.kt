@@ -29,10 +29,10 @@ import org.heliograph.createGroup
 import org.heliograph.delivery
 import org.heliograph.discard
 import org.heliograph.invite
-import org.heliograph.joinRoom
 import org.heliograph.map
 import org.heliograph.markRead
 import org.heliograph.members
+import org.heliograph.openContact
 import org.heliograph.push
 import org.heliograph.remove
 import org.heliograph.search
@@ -40,7 +40,6 @@ import org.heliograph.send
 import org.heliograph.sendAgain
 import org.heliograph.setDraft
 import org.heliograph.settings
-import org.heliograph.startChat
 import org.heliograph.timeline
 import org.heliograph.unreadable
 import org.heliograph.usage
@@ -97,13 +96,10 @@ internal class ClientMessenger(private val client: Heliograph, private val use: 
 
     override suspend fun discard(row: MessageRow): Outcome<Unit> = use.held { client.discard(row) }
 
-    override suspend fun startChat(contact: String): Outcome<ConversationId> = use.held { client.startChat(contact) }
+    override suspend fun openContact(text: String): Outcome<ConversationId> = use.held { client.openContact(text) }
 
     override suspend fun createGroup(name: String, members: List<String>): Outcome<ConversationId> =
         use.held { client.createGroup(name, members) }
-
-    override suspend fun joinRoom(room: String, nick: String): Outcome<ConversationId> =
-        use.held { client.joinRoom(room, nick) }
 
     override suspend fun members(conversation: ConversationId): Outcome<List<Member>> =
         use.read { client.members(conversation) }

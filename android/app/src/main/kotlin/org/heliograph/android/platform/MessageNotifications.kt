@@ -104,7 +104,7 @@ internal class MessageNotifications(private val context: Context, private val pr
         if (isGroup) style.setConversationTitle(title).setGroupConversation(true)
         for (message in unread.messages) {
             style.addMessage(
-                message.text.take(TEXT),
+                message.readable.take(TEXT),
                 message.sentAtMs,
                 person(message.sender),
             )

@@ -119,7 +119,7 @@ internal fun Bubble(item: ChatItem.Bubble, inEncrypted: Boolean, explain: (Messa
                 onLongClickLabel = stringResource(R.string.copy),
                 onLongClick = {
                     scope.launch {
-                        clipboard.setClipEntry(ClipEntry(android.content.ClipData.newPlainText("", item.text)))
+                        clipboard.setClipEntry(ClipEntry(android.content.ClipData.newPlainText("", message.readable)))
                     }
                 },
                 onClick = { if (isOwn) explain(message.row) },
@@ -150,7 +150,7 @@ private fun ColumnScope.BubbleContent(item: ChatItem.Bubble, isPlainHere: Boolea
         )
     }
     Text(
-        item.text,
+        message.readable,
         // As the text is written, not as the app is: Arabic in an English app goes from right to left.
         style = MaterialTheme.typography.bodyLarge.copy(textDirection = TextDirection.Content),
     )
@@ -187,7 +187,7 @@ private fun DeliveryLabel(state: DeliveryState) {
 private fun spoken(item: ChatItem.Bubble, isPlainHere: Boolean): String {
     val who = if (item.message.outgoing) stringResource(R.string.you) else item.message.sender.name
     val time = timeOfDay(item.message.sentAtMs)
-    val text = stringResource(R.string.spoken_message, who, item.text, time)
+    val text = stringResource(R.string.spoken_message, who, item.message.readable, time)
     return if (isPlainHere) "$text ${stringResource(R.string.not_encrypted)}" else text
 }
 

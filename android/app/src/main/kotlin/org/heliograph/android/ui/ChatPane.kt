@@ -84,7 +84,7 @@ internal fun ChatPane(
         bottom = {
             when {
                 header == null || state.draft == null -> Unit
-                header.isUsable() -> ReplyBox(state, header, events)
+                header.mayWrite -> ReplyBox(state, header, events)
                 else -> Closed(header)
             }
         },
@@ -104,9 +104,6 @@ internal fun ChatPane(
         }
     }
 }
-
-/** Whether one can write here. */
-private fun ChatHeader.isUsable(): Boolean = state == ConversationState.ACTIVE || state == ConversationState.PREPARING
 
 /** Whether what is written here is encrypted, in words: a lock alone says nothing to most people. */
 @Composable

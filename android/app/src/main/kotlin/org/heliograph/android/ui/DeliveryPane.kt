@@ -37,15 +37,19 @@ internal class DeliveryEvents(val sendAgain: () -> Unit = {}, val discard: () ->
 @Composable
 internal fun DeliveryPane(state: DeliveryScreenState, events: DeliveryEvents, back: () -> Unit) {
     LaunchedEffect(state.discarded) { if (state.discarded) back() }
-    val isUnderWay = state.delivery?.message?.state.let { it != null && it < DeliveryState.ARCHIVED }
-    val isFailed = state.delivery?.message?.state == DeliveryState.FAILED
+    val delivery = state.delivery
+    val isUnderWay = delivery?.message?.state.let { it != null && it < DeliveryState.ARCHIVED }
+    val isFailed = delivery?.message?.state == DeliveryState.FAILED
     val title = if (isUnderWay || isFailed) R.string.delivery_why else R.string.delivery
     Page(
         title = stringResource(title),
         back = back,
-        bottom = if (state.canSendAgain || state.canDiscard) ({ DeliveryActions(state, events) }) else null,
+        bottom = if (delivery != null && (delivery.maySendAgain || delivery.mayDiscard)) {
+            { DeliveryActions(delivery, events) }
+        } else {
+            null
+        },
     ) {
-        val delivery = state.delivery
         if (delivery == null) {
             if (state.failure == null) Reading() else Sheet { FailureCard(state.failure) }
             return@Page
@@ -74,9 +78,9 @@ internal fun DeliveryPane(state: DeliveryScreenState, events: DeliveryEvents, ba
 }
 
 @Composable
-private fun DeliveryActions(state: DeliveryScreenState, events: DeliveryEvents) {
+private fun DeliveryActions(delivery: Delivery, events: DeliveryEvents) {
     Column {
-        if (state.canDiscard) {
+        if (delivery.mayDiscard) {
             TextButton(
                 events.discard,
                 Modifier.fillMaxWidth().padding(horizontal = 16.dp, vertical = 4.dp).heightIn(min = TOUCH)
@@ -84,7 +88,7 @@ private fun DeliveryActions(state: DeliveryScreenState, events: DeliveryEvents) 
                 colors = destructive(),
             ) { Text(stringResource(R.string.discard)) }
         }
-        if (state.canSendAgain) {
+        if (delivery.maySendAgain) {
             MainAction(
                 stringResource(R.string.send_again),
                 events.sendAgain,

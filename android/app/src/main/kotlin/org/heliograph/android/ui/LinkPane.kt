@@ -94,7 +94,7 @@ private fun PushFacts(push: Push) {
 private fun Costs(state: LinkState) {
     val usage = state.usage
     PartTitle(stringResource(R.string.costs))
-    if (usage == null || state.costs.isEmpty()) {
+    if (usage == null || usage.bySituation.isEmpty()) {
         Text(stringResource(R.string.costs_none), style = MaterialTheme.typography.bodyMedium)
     } else {
         Text(
@@ -102,8 +102,8 @@ private fun Costs(state: LinkState) {
             style = MaterialTheme.typography.bodyMedium,
             color = MaterialTheme.colorScheme.onSurfaceVariant,
         )
-        val most = state.costs.maxOf { it.bytesUp + it.bytesDown }
-        for (cost in state.costs) CostLine(cost, most)
+        val most = usage.bySituation.maxOf { it.bytesUp + it.bytesDown }
+        for (cost in usage.bySituation) CostLine(cost, most)
     }
     state.traffic?.let {
         Fact(

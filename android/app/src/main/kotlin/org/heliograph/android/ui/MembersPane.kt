@@ -62,9 +62,9 @@ internal fun MembersPane(state: MembersState, invite: (String) -> Unit, remove: 
             if (state.busy) LinearProgressIndicator(Modifier.fillMaxWidth())
             PartTitle(pluralStringResource(R.plurals.members, members.size, members.size))
             for (member in members) {
-                val name = if (member.isOwn) stringResource(R.string.member_you, member.name) else member.name
+                val name = if (member.own) stringResource(R.string.member_you, member.name) else member.name
                 PersonLine(member.address, name) {
-                    if (state.mayChange && !member.isOwn) {
+                    if (state.mayChange && !member.own) {
                         IconAction(Icons.trash, stringResource(R.string.remove_member, name), {
                             asked = member.address
                         })

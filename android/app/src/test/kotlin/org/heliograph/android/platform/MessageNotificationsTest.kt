@@ -40,9 +40,10 @@ class MessageNotificationsTest {
 
     private fun message(row: Long, conversation: Long, text: String) = Message(
         row = MessageRow(row), conversation = ConversationId(conversation), id = "id-$row",
-        sender = AccountSender("ben@example.org", "ben"), outgoing = false, security = Security.ENCRYPTED, text = text,
-        sentAtMs = row, receivedAtMs = row, position = row, state = DeliveryState.ARCHIVED, failure = null,
-        deliveredTo = 0u, displayedBy = 0u, revision = 1u,
+        sender = AccountSender("ben@example.org", "ben"), outgoing = false, security = Security.ENCRYPTED,
+        // Only what is readable is announced.
+        text = "\u202E$text", readable = text, sentAtMs = row, receivedAtMs = row, position = row,
+        state = DeliveryState.ARCHIVED, failure = null, deliveredTo = 0u, displayedBy = 0u, revision = 1u,
     )
 
     private fun unread(conversation: Long, vararg texts: String) = Notification(
@@ -50,12 +51,13 @@ class MessageNotificationsTest {
             id = ConversationId(conversation), kind = ConversationKind.GROUP, address = "team@rooms.example.org",
             name = "Bridge\u202e team",
             title = "Bridge team",
-            security = Security.ENCRYPTED, state = ConversationState.ACTIVE, failure = null,
+            security = Security.ENCRYPTED, state = ConversationState.ACTIVE, failure = null, mayWrite = true,
             mayChangeMembers = false,
             createdAtMs = 1,
             unread = texts.size.toULong(),
             lastActivityMs = 2,
             draft = "",
+            draftLine = null,
             preview = null,
             revision = 1u,
         ),

@@ -12,6 +12,7 @@ import org.heliograph.Delivery
 import org.heliograph.DeliveryState
 import org.heliograph.Failure
 import org.heliograph.FailureCode
+import org.heliograph.Member
 import org.heliograph.Message
 import org.heliograph.MessageRow
 import org.heliograph.Push
@@ -39,7 +40,6 @@ import org.heliograph.android.state.InboxRow
 import org.heliograph.android.state.InboxState
 import org.heliograph.android.state.KeyFailure
 import org.heliograph.android.state.LinkState
-import org.heliograph.android.state.Member
 import org.heliograph.android.state.MembersState
 import org.heliograph.android.state.NewChatState
 import org.heliograph.android.state.NewGroupState
@@ -85,6 +85,7 @@ internal object Samples {
         outgoing = sender == ANA,
         security = security,
         text = text,
+        readable = text,
         sentAtMs = ago(minutes),
         receivedAtMs = ago(minutes),
         position = row,
@@ -96,7 +97,7 @@ internal object Samples {
     )
 
     private fun bubble(message: Message, first: Boolean = true, last: Boolean = true, author: String? = null) =
-        ChatItem.Bubble(message, message.text, author, first, last)
+        ChatItem.Bubble(message, author, first, last)
 
     val inbox = InboxState(
         listOf(
@@ -134,7 +135,15 @@ internal object Samples {
     )
 
     private fun header(security: Security = Security.ENCRYPTED, state: ConversationState = ConversationState.ACTIVE) =
-        ChatHeader("Bridge crew", "bridge@rooms.relief.example", ConversationKind.GROUP, security, state, null)
+        ChatHeader(
+            "Bridge crew",
+            "bridge@rooms.relief.example",
+            ConversationKind.GROUP,
+            security,
+            state,
+            mayWrite = state == ConversationState.ACTIVE || state == ConversationState.PREPARING,
+            failure = null,
+        )
 
     val chat = ChatState(
         header = header(),
@@ -161,7 +170,8 @@ internal object Samples {
             ConversationKind.ROOM,
             Security.PLAIN,
             ConversationState.ACTIVE,
-            null,
+            mayWrite = true,
+            failure = null,
         ),
         items = listOf(
             ChatItem.Day(LocalDate.of(2026, 3, 14), "day 1"),
@@ -258,6 +268,8 @@ internal object Samples {
             Recipient("cam@hospital.example", "cam", ago(3), null),
             Recipient("dara@relief.example", "dara", null, null),
         ),
+        maySendAgain = state == DeliveryState.FAILED,
+        mayDiscard = state == DeliveryState.FAILED || state == DeliveryState.QUEUED,
     )
 
     val waiting = DeliveryScreenState(

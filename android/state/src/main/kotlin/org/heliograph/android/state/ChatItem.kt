@@ -29,8 +29,6 @@ public sealed interface ChatItem {
     public data class Bubble(
         /** The message. */
         val message: Message,
-        /** Its text without what would draw nothing or turn the writing around. */
-        val text: String,
         /** Who wrote it, where that is not plain: at the first of several by one person in a group. */
         val author: String?,
         /** The first of several by one person within a few minutes. */
@@ -45,7 +43,7 @@ public sealed interface ChatItem {
 /** Messages of one person that are further apart than this don't belong together: the time of each is of interest. */
 private const val TOGETHER_MS: Long = 5 * 60 * 1000
 
-/** Puts messages, which are in their order, and gaps into a list from old to new. */
+/** Puts messages and gaps, which are in their order, into a list from old to new. */
 internal fun chatItems(
     messages: List<Message>,
     seams: List<Seam>,
@@ -54,7 +52,7 @@ internal fun chatItems(
     zone: ZoneId,
 ): List<ChatItem> {
     val items = mutableListOf<ChatItem>()
-    var waiting = seams.sortedBy { it.position }
+    var waiting = seams
     var previous: Message? = null
     for ((index, message) in messages.withIndex()) {
         val here = waiting.filter { it.isBefore(message) }
@@ -70,7 +68,7 @@ internal fun chatItems(
         val last = next == null || next.row == firstUnread || next.day(zone) != date ||
             waiting.isBefore(next) || !message.joins(next)
         val author = message.authorName().takeIf { namesAuthors && first }
-        items += ChatItem.Bubble(message, readable(message.text), author, first, last)
+        items += ChatItem.Bubble(message, author, first, last)
         previous = message
     }
     waiting.forEach { items += ChatItem.Gap(it.kind, "gap ${it.position}") }

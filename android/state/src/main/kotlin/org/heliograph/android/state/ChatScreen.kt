@@ -201,7 +201,7 @@ public class ChatScreen(
         super.close()
     }
 
-    private fun Conversation.header() = ChatHeader(title, address, kind, security, state, failure)
+    private fun Conversation.header() = ChatHeader(title, address, kind, security, state, mayWrite, failure)
 
     private companion object {
         /** How far back a search hit is looked for, and how many unread messages are counted: bounds memory and time. */

@@ -47,6 +47,8 @@ public data class ChatHeader(
     val security: Security,
     /** Whether it can be used. */
     val state: ConversationState,
+    /** Whether one can write here. */
+    val mayWrite: Boolean,
     /** Why not. */
     val failure: Failure?,
 )

@@ -5,7 +5,6 @@ import kotlinx.coroutines.flow.distinctUntilChanged
 import kotlinx.coroutines.flow.drop
 import kotlinx.coroutines.flow.map
 import org.heliograph.Delivery
-import org.heliograph.DeliveryState
 import org.heliograph.Failure
 import org.heliograph.MessageRow
 import org.heliograph.getOrThrow
@@ -20,14 +19,7 @@ public data class DeliveryScreenState(
     val discarded: Boolean = false,
     /** Why it did not work. */
     val failure: Failure? = null,
-) {
-    /** The message failed, and may be tried again. */
-    val canSendAgain: Boolean get() = delivery?.message?.state == DeliveryState.FAILED
-
-    /** The message has not left. */
-    val canDiscard: Boolean
-        get() = delivery?.message?.state.let { it == DeliveryState.FAILED || it == DeliveryState.QUEUED }
-}
+)
 
 /** Why a message of ours was not delivered, or who has it. */
 public class DeliveryScreen(private val messenger: Messenger, private val row: MessageRow, parent: CoroutineScope) :

@@ -77,12 +77,13 @@ public class InboxScreen(private val messenger: Messenger, parent: CoroutineScop
 
 private fun Conversation.row(): InboxRow {
     val last = preview
+    val typed = draftLine
     val glimpse = when {
-        draft.isNotBlank() -> Glimpse.Draft(readableLine(draft))
+        typed != null -> Glimpse.Draft(typed)
         last == null -> Glimpse.Nothing
-        last.outgoing -> Glimpse.Last(readableLine(last.text), null, last.state)
-        kind == ConversationKind.DIRECT -> Glimpse.Last(readableLine(last.text), null, null)
-        else -> Glimpse.Last(readableLine(last.text), last.sender.name, null)
+        last.outgoing -> Glimpse.Last(last.text, null, last.state)
+        kind == ConversationKind.DIRECT -> Glimpse.Last(last.text, null, null)
+        else -> Glimpse.Last(last.text, last.sender.name, null)
     }
     return InboxRow(id, title, address, kind, security, state, glimpse, unread, last?.sentAtMs ?: lastActivityMs)
 }

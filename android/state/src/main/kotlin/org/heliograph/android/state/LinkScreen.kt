@@ -4,7 +4,6 @@ import kotlinx.coroutines.CoroutineScope
 import org.heliograph.Connection
 import org.heliograph.Failure
 import org.heliograph.Push
-import org.heliograph.SituationUsage
 import org.heliograph.Traffic
 import org.heliograph.Usage
 import org.heliograph.getOrThrow
@@ -15,7 +14,7 @@ public data class LinkState(
     val connection: Connection? = null,
     /** Bytes since the account was opened. */
     val traffic: Traffic? = null,
-    /** What cost how much, kept over restarts. */
+    /** What cost how much, kept over restarts: the costliest first. */
     val usage: Usage? = null,
     /** How far push has got. */
     val push: Push? = null,
@@ -23,13 +22,7 @@ public data class LinkState(
     val nextCatchUpMs: Long? = null,
     /** Why it can't be read. */
     val failure: Failure? = null,
-) {
-    /** What cost how much, the costliest first, without what cost nothing. */
-    val costs: List<SituationUsage>
-        get() = usage?.bySituation.orEmpty()
-            .filter { it.seconds > 0u || it.bytesUp + it.bytesDown > 0u }
-            .sortedByDescending { it.bytesUp + it.bytesDown }
-}
+)
 
 /** The connection, and what it costs. */
 public class LinkScreen(private val messenger: Messenger, parent: CoroutineScope) :

@@ -5,13 +5,14 @@ import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.flow.mapNotNull
 import org.heliograph.ConversationId
 import org.heliograph.Failure
+import org.heliograph.Member
 import org.heliograph.getOrThrow
 
 /** See [MembersScreen]. */
 public data class MembersState(
     /** What the group is called. */
     val title: String = "",
-    /** Who is in it; nothing while that is being read. */
+    /** Who is in it, ourselves first; nothing while that is being read. */
     val members: List<Member>? = null,
     /** We may invite others and remove them. */
     val mayChange: Boolean = false,
@@ -23,27 +24,16 @@ public data class MembersState(
     val failure: Failure? = null,
 )
 
-/** Somebody in a group. */
-public data class Member(
-    /** `name@server`. */
-    val address: String,
-    /** What they are called. */
-    val name: String,
-    /** It is our own account. */
-    val isOwn: Boolean,
-)
-
 /** Who is in a group. */
 public class MembersScreen(
     private val messenger: Messenger,
-    private val accounts: Accounts,
     private val group: ConversationId,
     parent: CoroutineScope,
 ) : Screen<MembersState>(parent, MembersState()) {
     init {
         attempt({ now, failure -> now.copy(failure = failure) }) {
             messenger.conversations().mapNotNull { all -> all.firstOrNull { it.id == group } }
-                .map { it to sorted(messenger.members(group).getOrThrow()) }
+                .map { it to messenger.members(group).getOrThrow() }
                 .collect { (group, members) ->
                     change {
                         it.copy(title = group.title, members = members, mayChange = group.mayChangeMembers)
@@ -52,13 +42,9 @@ public class MembersScreen(
         }
     }
 
-    private fun sorted(members: List<org.heliograph.Member>) = members
-        .map { Member(it.address, it.name, it.address == messenger.address) }
-        .sortedWith(compareBy({ !it.isOwn }, { it.name.lowercase() }, { it.address }))
-
     /** Invites who [text] names: an address or an `xmpp:` link. */
     public fun invite(text: String): Unit = work {
-        messenger.invite(group, listOf(accounts.readAddress(text.trim()).getOrThrow().address)).getOrThrow()
+        messenger.invite(group, listOf(text)).getOrThrow()
         change { it.copy(invited = it.invited + 1) }
     }
 
@@ -71,7 +57,7 @@ public class MembersScreen(
         attempt({ now, failure -> now.copy(busy = false, failure = failure) }) {
             what()
             val members = messenger.members(group).getOrThrow()
-            change { it.copy(busy = false, members = sorted(members)) }
+            change { it.copy(busy = false, members = members) }
         }
     }
 }

@@ -67,19 +67,16 @@ public interface Messenger {
     /** Forgets a message that has not left. */
     public suspend fun discard(row: MessageRow): Outcome<Unit>
 
-    /** Opens a chat with an account; gives the conversation. */
-    public suspend fun startChat(contact: String): Outcome<ConversationId>
+    /** Opens a chat with who [text] names, or enters the room that it names; gives the conversation. */
+    public suspend fun openContact(text: String): Outcome<ConversationId>
 
     /** Makes an encrypted group; gives the conversation. */
     public suspend fun createGroup(name: String, members: List<String>): Outcome<ConversationId>
 
-    /** Enters an ordinary room; gives the conversation. */
-    public suspend fun joinRoom(room: String, nick: String): Outcome<ConversationId>
-
-    /** The accounts in a group, ours included. */
+    /** The accounts in a group, ours first. */
     public suspend fun members(conversation: ConversationId): Outcome<List<Member>>
 
-    /** Invites accounts into a group. */
+    /** Invites accounts into a group, given by addresses or links. */
     public suspend fun invite(group: ConversationId, members: List<String>): Outcome<Unit>
 
     /** Removes accounts from a group that we own. */

@@ -38,12 +38,7 @@ public class NewChatScreen(
         if (state.value.busy) return
         change { it.copy(busy = true, failure = null) }
         attempt({ now, failure -> now.copy(busy = false, failure = failure) }) {
-            val contact = accounts.readAddress(text.trim()).getOrThrow()
-            val conversation = when (contact.kind) {
-                ContactKind.ACCOUNT -> messenger.startChat(contact.address).getOrThrow()
-                ContactKind.ROOM -> messenger.joinRoom(contact.address, messenger.name).getOrThrow()
-            }
-            opened(conversation)
+            opened(messenger.openContact(text).getOrThrow())
         }
     }
 }

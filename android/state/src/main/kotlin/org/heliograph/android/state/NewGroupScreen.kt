@@ -58,7 +58,7 @@ public class NewGroupScreen(
     public fun add(text: String) {
         change { it.copy(failure = null) }
         attempt({ now, failure -> now.copy(failure = failure) }) {
-            val person = person(text.trim())
+            val person = person(text)
             choose((state.value.chosen + person).distinctBy { it.address })
             change { it.copy(added = it.added + 1) }
         }
@@ -80,7 +80,7 @@ public class NewGroupScreen(
         if (state.value.busy) return
         change { it.copy(busy = true, failure = null) }
         attempt({ now, failure -> now.copy(busy = false, failure = failure) }) {
-            opened(messenger.createGroup(name.trim(), state.value.chosen.map { it.address }).getOrThrow())
+            opened(messenger.createGroup(name, state.value.chosen.map { it.address }).getOrThrow())
         }
     }
 }

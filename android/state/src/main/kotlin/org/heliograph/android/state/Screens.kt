@@ -74,7 +74,7 @@ public class Screens(
     private fun screen(route: Route): Screen<*> = when (route) {
         Route.Inbox -> InboxScreen(messenger, scope)
         is Route.Chat -> ChatScreen(messenger, route.conversation, scope, route.row)
-        is Route.Members -> MembersScreen(messenger, accounts, route.conversation, scope)
+        is Route.Members -> MembersScreen(messenger, route.conversation, scope)
         is Route.Delivery -> DeliveryScreen(messenger, route.row, scope)
         is Route.Search -> SearchScreen(messenger, route.within, scope)
         is Route.NewChat -> NewChatScreen(messenger, accounts, scope, route.link) { replace(Route.Chat(it)) }

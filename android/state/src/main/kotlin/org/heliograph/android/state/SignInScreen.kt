@@ -50,7 +50,7 @@ public class SignInScreen(private val accounts: Accounts, parent: CoroutineScope
             ServerOverride(it.host.trim(), it.port.trim().toUShortOrNull() ?: STARTTLS_PORT, it.tls())
         }
         val authority = place?.authority?.trim().orEmpty().ifEmpty { null }
-        add(AccountConfig(address.trim(), password, server, extraCaPem = authority))
+        add(AccountConfig(address, password, server, extraCaPem = authority))
     }
 
     /** The user has compared the fingerprint and trusts the key that was shown. */

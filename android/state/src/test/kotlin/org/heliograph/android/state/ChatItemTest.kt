@@ -77,11 +77,4 @@ class ChatItemTest {
         assertEquals(listOf("ben", null, null), authors(names = true))
         assertEquals(listOf(null, null, null), authors(names = false))
     }
-
-    @Test
-    fun `controls that turn writing around are not shown`() {
-        val bubble = items(listOf(sampleMessage(1, "a\u202Eb\u0007\nc"))).last() as ChatItem.Bubble
-        assertEquals("ab\nc", bubble.text)
-        assertEquals("a b", readableLine(" a\n\t b "))
-    }
 }

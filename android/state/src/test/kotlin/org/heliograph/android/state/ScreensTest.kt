@@ -88,7 +88,7 @@ class ScreensTest {
         screens.open(Route.NewChat())
         (screens.stack.value.last().screen as NewChatScreen).start("xmpp:ben@relief.example")
         runCurrent()
-        assertEquals("chat ben@relief.example", shell.accounts.messenger.asked.single())
+        assertEquals("open xmpp:ben@relief.example", shell.accounts.messenger.asked.single())
         assertEquals(
             listOf(Route.Inbox, Route.Chat(ConversationId(FakeMessenger.CHAT))),
             screens.stack.value.map {

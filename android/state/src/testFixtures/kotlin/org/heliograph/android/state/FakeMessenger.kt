@@ -111,17 +111,13 @@ public class FakeMessenger : Messenger {
 
     override suspend fun discard(row: MessageRow): Outcome<Unit> = change("discard ${row.number}", Unit)
 
-    override suspend fun startChat(contact: String): Outcome<ConversationId> =
-        change("chat $contact", ConversationId(CHAT))
+    override suspend fun openContact(text: String): Outcome<ConversationId> = change("open $text", ConversationId(CHAT))
 
     override suspend fun createGroup(name: String, members: List<String>): Outcome<ConversationId> =
         change("group $name: ${members.joinToString()}", ConversationId(CHAT))
 
-    override suspend fun joinRoom(room: String, nick: String): Outcome<ConversationId> =
-        change("room $room as $nick", ConversationId(CHAT))
-
     override suspend fun members(conversation: ConversationId): Outcome<List<Member>> =
-        Outcome.Done(group.map { Member(it, it.substringBefore('@')) })
+        Outcome.Done(group.map { Member(it, it.substringBefore('@'), it == address) })
 
     override suspend fun invite(group: ConversationId, members: List<String>): Outcome<Unit> =
         change("invite ${members.joinToString()}", Unit)
