@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use heliograph_client::{
-    Address, CatchUpReport, Client, Connection, ConversationId, Delivery, DeliveryState, Member, Message,
-    NetworkState, Older, PowerState, PushState, PushTarget, TimelinePage, Traffic, Unreadable,
+    Address, CatchUpReport, Client, Connection, ConversationId, Delivery, DeliveryState, Member,
+    NetworkState, Older, PowerState, PushState, PushTarget, SearchHit, TimelinePage, Traffic, Unreadable,
 };
 
 use crate::delivery::{self, Which};
@@ -98,7 +98,7 @@ pub enum Outcome {
     /// Messages from before a seam.
     Older { conversation: ConversationId, older: Older },
     /// Messages found, newest first.
-    Found(Vec<Message>),
+    Found(Vec<SearchHit>),
     /// Who is in a conversation.
     Members { conversation: ConversationId, members: Vec<Member> },
     /// Why a message has got no farther.
@@ -177,10 +177,7 @@ pub async fn perform(client: &Client, action: Action) -> Result<Outcome, Failure
         }
         Action::Search { text, within, limit } => {
             let within = within.map(|target| existing(client, target)).transpose()?;
-            {
-                let hits = client.search(&text, within, limit.min(LARGEST_PAGE))?;
-                Ok(Outcome::Found(hits.into_iter().map(|hit| hit.message).collect()))
-            }
+            Ok(Outcome::Found(client.search(&text, within, limit.min(LARGEST_PAGE))?))
         }
         Action::Members { of } => {
             let conversation = existing(client, of)?;

@@ -1,9 +1,11 @@
 //! The output half of the line protocol: one JSON object per line, with its kind under `"event"`.
 
+use std::ops::Range;
+
 use heliograph_client::{
     CatchUpEnd, Connection, ConnectionState, Conversation, ConversationKind, ConversationState,
-    DeliveryState, Member, Message, PushState, SeamKind, Security, Sender, Situation, TimelinePage, Traffic,
-    Unreadable, UnreadableReason,
+    DeliveryState, Member, Message, PushState, SeamKind, SearchHit, Security, Sender, Situation,
+    TimelinePage, Traffic, Unreadable, UnreadableReason,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -107,6 +109,17 @@ pub struct MessageFields<'a> {
     delivered_to: u32,
     displayed_by: u32,
     new: bool,
+    #[serde(flatten)]
+    found: Option<FoundFields<'a>>,
+}
+
+/// Only in the answers of a search: where in the text the words stand, and the part of it around the first of them, on one
+/// line. Marks are pairs of offsets in bytes of UTF-8.
+#[derive(Serialize)]
+struct FoundFields<'a> {
+    marks: Vec<(usize, usize)>,
+    excerpt: &'a str,
+    excerpt_marks: Vec<(usize, usize)>,
 }
 
 /// Messages that can't be read: `waiting-for-keys`, `keys-gone`, `damaged` or `not-trusted`.
@@ -220,7 +233,19 @@ impl<'a> MessageFields<'a> {
             delivered_to: message.delivered_to,
             displayed_by: message.displayed_by,
             new,
+            found: None,
         }
+    }
+
+    /// A message that was searched for.
+    pub fn found(hit: &'a SearchHit) -> Self {
+        let pairs = |marks: &[Range<usize>]| marks.iter().map(|mark| (mark.start, mark.end)).collect();
+        let found = FoundFields {
+            marks: pairs(&hit.marks),
+            excerpt: &hit.excerpt.text,
+            excerpt_marks: pairs(&hit.excerpt.marks),
+        };
+        Self { found: Some(found), ..Self::new(&hit.message, false) }
     }
 }
 
@@ -266,7 +291,9 @@ pub fn outcome(outcome: &Outcome) -> Value {
             "messages": all(&older.messages),
             "more": older.more,
         }),
-        Outcome::Found(messages) => json!({ "messages": all(messages) }),
+        Outcome::Found(hits) => {
+            json!({ "messages": hits.iter().map(MessageFields::found).collect::<Vec<_>>() })
+        }
         Outcome::Members { conversation, members } => json!({
             "conversation": conversation.0,
             "members": addresses(members),
@@ -340,7 +367,7 @@ mod tests {
     use crate::sample;
     use heliograph_client::{
         Address, CatchUpEnd, CatchUpReport, Connection, ConnectionState, ConversationKind, Error, ErrorCode,
-        Member, PushState, PushTarget,
+        Excerpt, Member, PushState, PushTarget, SearchHit,
     };
     use serde_json::{Value, json};
 
@@ -376,6 +403,20 @@ mod tests {
             assert_eq!(said.get(key), Some(&value), "{key}");
         }
         assert_eq!(spoken(&Event::CaughtUp), json!({"event":"caught-up"}));
+    }
+
+    #[test]
+    fn what_was_found_says_where_the_words_stand() {
+        let crew = sample::conversation(1, ConversationKind::Group, "g@muc.x.org", Some("crew"));
+        let message = sample::message(4, &crew, "ben@x.org", "the\nbridge");
+        let excerpt = Excerpt { text: "the bridge".to_owned(), marks: vec![0..3, 4..10] };
+        let said = outcome(&Outcome::Found(vec![SearchHit { message, marks: vec![0..3, 4..10], excerpt }]));
+        let found = &said["messages"][0];
+        assert_eq!((&found["text"], &found["marks"]), (&json!("the\nbridge"), &json!([[0, 3], [4, 10]])));
+        assert_eq!(
+            (&found["excerpt"], &found["excerpt_marks"]),
+            (&json!("the bridge"), &json!([[0, 3], [4, 10]]))
+        );
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! How things look as text: pure functions from values to lines. Everything that came from the network goes through
 //! [`crate::harmless`] here, and nowhere else is text put together for a person.
 
+use std::ops::Range;
+
 use chrono::{DateTime, Local, TimeZone, Utc};
 use console::{Color, Style, measure_text_width};
 use heliograph_client::{
     Address, CatchUpEnd, CatchUpReport, Connection, ConnectionState, Conversation, ConversationKind,
-    ConversationState, DeliveryState, Message, PushState, SeamKind, Security, Sender, Timestamp, Unreadable,
+    ConversationState, DeliveryState, Message, PushState, SeamKind, SearchHit, Security, Sender, Timestamp,
+    Unreadable,
 };
 
 use crate::action::Status;
@@ -57,18 +60,6 @@ impl Look {
 
     /// One message. `label` names its conversation where several are shown together.
     pub fn message(&self, message: &Message, me: &Address, label: Option<&str>, now: Timestamp) -> String {
-        let mut head = self.dim(&self.time(message.sent_at, now));
-        head.push(' ');
-        head.push_str(&match message.security {
-            Security::Encrypted => ENCRYPTED.to_owned(),
-            Security::Plain => self.paint(PLAIN, Style::new().yellow()),
-        });
-        if let Some(label) = label {
-            head.push_str(&self.dim(&format!(" [{}]", harmless::line(label))));
-        }
-        head.push(' ');
-        head.push_str(&self.sender(message, me));
-        head.push(':');
         let mut text = match message.failure {
             Some(code) if message.text.is_empty() => {
                 self.paint(&format!("(can't be shown: {})", code.advice()), Style::new().red())
@@ -82,7 +73,43 @@ impl Look {
                 text.push_str(&mark);
             }
         }
-        self.block(&head, &text, FURTHER)
+        self.block(&self.head(message, me, label, now), &text, FURTHER)
+    }
+
+    /// A message that was searched for: the part of its text around what was found, which stands out.
+    pub fn hit(&self, hit: &SearchHit, me: &Address, label: Option<&str>, now: Timestamp) -> String {
+        let excerpt = &hit.excerpt.text;
+        let piece = |range: Range<usize>| harmless::line(excerpt.get(range).unwrap_or_default());
+        let (mut text, mut end) = (String::new(), 0);
+        for mark in &hit.excerpt.marks {
+            text.push_str(&piece(end..mark.start));
+            text.push_str(&self.found(&piece(mark.clone())));
+            end = mark.end;
+        }
+        text.push_str(&piece(end..excerpt.len()));
+        self.block(&self.head(&hit.message, me, label, now), &text, FURTHER)
+    }
+
+    /// Words that were searched for: in colour, or between stars where there is none.
+    fn found(&self, words: &str) -> String {
+        if self.colour { self.paint(words, Style::new().bold().underlined()) } else { format!("*{words}*") }
+    }
+
+    /// What stands before a text: when, how safe, where, who.
+    fn head(&self, message: &Message, me: &Address, label: Option<&str>, now: Timestamp) -> String {
+        let mut head = self.dim(&self.time(message.sent_at, now));
+        head.push(' ');
+        head.push_str(&match message.security {
+            Security::Encrypted => ENCRYPTED.to_owned(),
+            Security::Plain => self.paint(PLAIN, Style::new().yellow()),
+        });
+        if let Some(label) = label {
+            head.push_str(&self.dim(&format!(" [{}]", harmless::line(label))));
+        }
+        head.push(' ');
+        head.push_str(&self.sender(message, me));
+        head.push(':');
+        head
     }
 
     /// The name of a sender: `you`, the part before the @ on the own server, the whole address elsewhere, and a nick,
@@ -337,7 +364,8 @@ mod tests {
     use super::{Look, Zone};
     use crate::sample::{NOON, conversation, message};
     use heliograph_client::{
-        Address, Conversation, ConversationKind, DeliveryState, ErrorCode, Sender, Timestamp,
+        Address, Conversation, ConversationKind, DeliveryState, ErrorCode, Excerpt, SearchHit, Sender,
+        Timestamp,
     };
 
     const LOOK: Look = Look { colour: false, width: None, zone: Zone::Utc };
@@ -381,6 +409,19 @@ mod tests {
         assert!(lines.len() > 1);
         assert!(lines[1..].iter().all(|line| line.starts_with("      ┊ ")));
         assert!(lines.iter().all(|line| console::measure_text_width(line) < 40));
+    }
+
+    #[test]
+    fn what_was_searched_for_stands_out_in_the_part_around_it() {
+        let message =
+            message(1, &crew(), "ben@example.org", "long before\nthe bridge\u{200f} and long after");
+        let excerpt =
+            Excerpt { text: "…the bridge\u{200f} and a ridge…".to_owned(), marks: vec![7..16, 23..28] };
+        let hit = SearchHit { message, marks: Vec::new(), excerpt };
+        let shown = |look: Look| look.hit(&hit, &me(), Some("crew"), NOON);
+        assert_eq!(shown(LOOK), "12:03 🔒 [crew] ben: …the *bridge\u{fffd}* and a *ridge*…");
+        let coloured = shown(Look { colour: true, ..LOOK });
+        assert!(coloured.contains("\u{1b}[1m\u{1b}[4mbridge\u{fffd}\u{1b}[0m"), "{coloured:?}");
     }
 
     #[test]

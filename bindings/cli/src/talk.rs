@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use heliograph_client::{
     Address, Connection, ConnectionState, Conversation, ConversationId, ConversationKind, ConversationState,
-    DeliveryState, ErrorCode, Member, Message, Older, PushState, SeamKind, Security, Timestamp,
+    DeliveryState, ErrorCode, Member, Message, Older, PushState, SeamKind, SearchHit, Security, Timestamp,
 };
 
 use crate::action::{Action, Outcome, Status, Target};
@@ -104,15 +104,26 @@ impl Talk {
     }
 
     fn print_message(&mut self, message: &Message) -> io::Result<()> {
+        let label = self.needed_label(message);
+        let line = self.look.message(message, &self.me, label.as_deref(), (self.now)());
+        self.screen.print(&line)
+    }
+
+    fn print_hit(&mut self, hit: &SearchHit) -> io::Result<()> {
+        let label = self.needed_label(&hit.message);
+        let line = self.look.hit(hit, &self.me, label.as_deref(), (self.now)());
+        self.screen.print(&line)
+    }
+
+    /// What the conversation is called, where that is not plain.
+    fn needed_label(&self, message: &Message) -> Option<String> {
         // In the open conversation, and in a contact's own messages to us, the place is clear.
         let direct = self
             .known
             .get(&message.conversation)
             .is_some_and(|conversation| conversation.kind == ConversationKind::Direct);
         let clear = self.here == Some(message.conversation) || (direct && !message.outgoing);
-        let label = (!clear).then(|| self.label_of(message.conversation));
-        let line = self.look.message(message, &self.me, label.as_deref(), (self.now)());
-        self.screen.print(&line)
+        (!clear).then(|| self.label_of(message.conversation))
     }
 
     fn remark(&mut self, text: &str) -> io::Result<()> {
@@ -426,12 +437,12 @@ impl Face for Talk {
                 lines.iter().try_for_each(|line| self.screen.print(line))
             }
             Ok(Outcome::Older { older, .. }) => self.show_older(&older),
-            Ok(Outcome::Found(messages)) => {
-                if messages.is_empty() {
+            Ok(Outcome::Found(hits)) => {
+                if hits.is_empty() {
                     return self.remark("nothing found");
                 }
                 let here = self.here.take();
-                let shown = messages.iter().rev().try_for_each(|message| self.print_message(message));
+                let shown = hits.iter().rev().try_for_each(|hit| self.print_hit(hit));
                 self.here = here;
                 shown
             }

@@ -1,6 +1,6 @@
 //! `history` and `search`: the past, from the store of this machine alone.
 
-use heliograph_client::{Client, Message, SeamKind};
+use heliograph_client::{Client, Message, SeamKind, SearchHit};
 
 use crate::action::{Target, existing, page};
 use crate::commands::{Setting, now};
@@ -33,7 +33,7 @@ pub async fn older(setting: &Setting, conversation: String, count: usize) -> Res
         if older.more {
             seam(setting, SeamKind::NotLoaded)?;
         }
-        older.messages.iter().try_for_each(|message| show(setting, client, message, false))
+        older.messages.iter().try_for_each(|message| show(setting, client, message))
     })
     .await
 }
@@ -47,8 +47,8 @@ pub async fn search(
 ) -> Result<(), Failure> {
     offline(setting, |client| {
         let within = within.map(|word| existing(client, Target::Named(word))).transpose()?;
-        for message in client.search(&text, within, limit)?.into_iter().map(|hit| hit.message) {
-            show(setting, client, &message, true)?;
+        for hit in client.search(&text, within, limit)? {
+            found(setting, client, &hit)?;
         }
         Ok(())
     })
@@ -87,7 +87,7 @@ fn messages(setting: &Setting, client: &Client, word: String, limit: usize) -> R
     let page = page(client, id, limit)?;
     for entry in with_seams(&page) {
         match entry {
-            Entry::Message(message) => show(setting, client, message, false)?,
+            Entry::Message(message) => show(setting, client, message)?,
             Entry::Seam(kind) => seam(setting, kind)?,
         }
     }
@@ -108,10 +108,17 @@ fn seam(setting: &Setting, kind: SeamKind) -> Result<(), Failure> {
     setting.print(&setting.look.seam(kind, "`heliograph history CONVERSATION --older` fetches some."))
 }
 
-fn show(setting: &Setting, client: &Client, message: &Message, labelled: bool) -> Result<(), Failure> {
+fn found(setting: &Setting, client: &Client, hit: &SearchHit) -> Result<(), Failure> {
+    if setting.json {
+        return setting.print(&line(&Event::Message(MessageFields::found(hit)))?);
+    }
+    let name = label(&client.conversation(hit.message.conversation)?);
+    setting.print(&setting.look.hit(hit, client.address(), Some(&name), now()))
+}
+
+fn show(setting: &Setting, client: &Client, message: &Message) -> Result<(), Failure> {
     if setting.json {
         return setting.print(&line(&Event::Message(MessageFields::new(message, false)))?);
     }
-    let name = if labelled { Some(label(&client.conversation(message.conversation)?)) } else { None };
-    setting.print(&setting.look.message(message, client.address(), name.as_deref(), now()))
+    setting.print(&setting.look.message(message, client.address(), None, now()))
 }
