@@ -80,10 +80,10 @@ open class HeliographApplication :
         visit?.cancel()
         if (!visible) return
         visit = scope.launch {
+            // Without an account there is nothing to keep connected, and an endpoint that comes would be lost.
+            phoneAccount.account.first { it is Account.Open }
             // Neither could be done, or was to be done, while nobody looked.
             if (keptPreferences.read().liveMode) LiveService.set(this@HeliographApplication, wanted = true)
-            // An endpoint that comes before there is an account would be lost.
-            phoneAccount.account.first { it is Account.Open }
             unifiedPush.register()
         }
     }

@@ -8,7 +8,7 @@ import org.heliograph.android.HeliographApplication
 /**
  * The phone started, or the app was replaced by a newer one. Scheduled catch-ups are kept by the system; what is not is
  * set up again: live mode, if the user wants it, and after a replacement the registration for push. Nothing connects
- * for it.
+ * for it, and without an account nothing happens.
  */
 internal class BootReceiver : BroadcastReceiver() {
     override fun onReceive(context: Context, intent: Intent) {
@@ -20,6 +20,7 @@ internal class BootReceiver : BroadcastReceiver() {
     internal companion object {
         /** Sets up again what the system does not keep. */
         suspend fun restore(app: HeliographApplication, isReplaced: Boolean) {
+            if (!app.phoneAccount.isThere()) return
             if (app.readPreferences().liveMode) LiveService.set(app, wanted = true)
             if (isReplaced) app.unifiedPush.renew()
         }

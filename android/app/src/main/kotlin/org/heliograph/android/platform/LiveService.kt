@@ -45,7 +45,11 @@ internal class LiveService : Service() {
         }
         if (!holding) {
             holding = true
-            app.scope.launch { holding = app.phoneAccount.hold(connect = true) is Outcome.Done }
+            app.scope.launch {
+                holding = app.phoneAccount.hold(connect = true) is Outcome.Done
+                // Nobody stays connected, and the notification would say so. The next visit tries again.
+                if (!holding) stopSelf()
+            }
         }
         return START_STICKY
     }

@@ -87,6 +87,9 @@ internal class PhoneAccount(
         scope.launch { front.collectLatest(::follow) }
     }
 
+    /** Whether there is an account on this phone. Opens nothing. */
+    suspend fun isThere(): Boolean = withContext(Dispatchers.IO) { files.database.exists() }
+
     /** The user sees the app, or no longer does. */
     fun visible(visible: Boolean) = front.update { it.copy(visible = visible, hurried = false) }
 
@@ -168,7 +171,7 @@ internal class PhoneAccount(
     private suspend fun opened(): Outcome<Heliograph> {
         client?.let { return Outcome.Done(it) }
         return withContext(Dispatchers.IO) {
-            if (!files.database.exists()) {
+            if (!isThere()) {
                 mutable.value = Account.None
                 return@withContext Outcome.Failed(noAccount())
             }

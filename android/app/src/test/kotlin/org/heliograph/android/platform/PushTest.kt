@@ -161,17 +161,28 @@ class PushTest {
     }
 
     @Test
-    fun `a distributor is asked once there is an account, and again where its answer could not be kept`() =
+    fun `what a distributor could not register is asked for anew`() {
+        val token = asked()
+        says(UnifiedPush.REGISTRATION_FAILED, token)
+        mainUntil { !app.unifiedPush.isOurs(Intent().putExtra(UnifiedPush.EXTRA_TOKEN, token)) }
+        assertTrue(app.unifiedPush.register())
+    }
+
+    @Test
+    fun `there is push and live mode once there is an account, and push again where an answer could not be kept`() =
         runBlocking {
+            app.keep(app.readPreferences().copy(liveMode = true))
             Robolectric.buildActivity(Activity::class.java).use { visit ->
                 visit.setup()
                 app.phoneAccount.account.until { it is Account.None }
                 assertEquals("an endpoint would be lost", 0, said(UnifiedPush.REGISTER).size)
+                assertNull("nobody is to be kept connected", shadowOf(app).peekNextStartedService())
                 says(UnifiedPush.NEW_ENDPOINT, asked(), UnifiedPush.EXTRA_ENDPOINT to "https://up.example.org/cyd")
                 mainUntil { said(UnifiedPush.UNREGISTER).isNotEmpty() }
 
                 app.phoneAccount.add(Server.account("cyd")).getOrThrow()
                 mainUntil { said(UnifiedPush.REGISTER).size == 2 }
+                mainUntil { shadowOf(app).peekNextStartedService() != null }
             }
         }
 }

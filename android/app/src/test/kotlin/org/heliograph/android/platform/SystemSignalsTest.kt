@@ -55,13 +55,24 @@ class SystemSignalsTest {
     }
 
     @Test
-    fun `a phone that starts starts nothing, unless the user wants live mode`() {
+    fun `a phone that starts starts nothing, unless the user wants live mode and there is an account`() {
         boot()
         assertNull(shadowOf(app).nextStartedService)
-        assertFalse(AccountFiles(app).folder.exists())
+        val files = AccountFiles(app)
+        assertFalse(files.folder.exists())
         runBlocking { app.keep(app.shelf.preferences.value.copy(liveMode = true)) }
         boot()
+        assertNull("there is nobody to keep connected", shadowOf(app).nextStartedService)
+        files.folder.mkdirs()
+        files.database.writeBytes(ByteArray(1))
+        boot()
         assertEquals(LiveService::class.java.name, shadowOf(app).nextStartedService.component!!.className)
+    }
+
+    @Test
+    fun `live mode that can't keep anybody connected ends, and does not say that it does`() {
+        val service = Robolectric.buildService(LiveService::class.java).create().startCommand(0, 1)
+        mainUntil { shadowOf(service.get()).isStoppedBySelf }
     }
 
     @Test
