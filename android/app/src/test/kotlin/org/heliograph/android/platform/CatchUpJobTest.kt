@@ -15,6 +15,7 @@ import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
+import kotlin.time.TimeSource
 
 /** The scheduled catch-up, as the system runs it. */
 @RunWith(RobolectricTestRunner::class)
@@ -53,8 +54,10 @@ class CatchUpJobTest {
         phone.account.sleep(open)
         relay.hold()
         val late = job().apply { within = 1.seconds }
+        val began = TimeSource.Monotonic.markNow()
         late.onStartJob(jobParameters())
         mainUntil { isOver(late) }
+        assertTrue("it has another deadline", began.elapsedNow() < CatchUpJob.DEADLINE)
         open.asleep()
 
         val stopped = job()

@@ -14,6 +14,7 @@ import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
+import org.robolectric.util.ReflectionHelpers
 import java.io.File
 import java.security.ProviderException
 import java.security.UnrecoverableKeyException
@@ -96,6 +97,31 @@ class DatabaseKeyTest {
     }
 
     @Test
+    @Config(sdk = [35])
+    fun `a keystore that waits for the user may say so in the words of Android 13, too`() {
+        ready()
+        val waits = ReflectionHelpers.callConstructor(
+            android.security.KeyStoreException::class.java,
+            ReflectionHelpers.ClassParameter.from(Int::class.javaPrimitiveType, USER_NOT_AUTHENTICATED),
+            ReflectionHelpers.ClassParameter.from(String::class.java, "not authenticated"),
+        )
+        StandInKeyStore.failure = ProviderException(waits)
+        assertEquals(KeyTrouble.LOCKED, trouble())
+    }
+
+    @Test
+    fun `a key file that was cut off is told, and kept as it is`() {
+        ready()
+        files.database.writeBytes(ByteArray(1))
+        val whole = files.key.readBytes()
+        for (left in listOf(0, 5, whole.size - 1)) {
+            files.key.writeBytes(whole.copyOf(left))
+            assertEquals("$left", KeyTrouble.LOST, trouble())
+            assertEquals(left.toLong(), files.key.length())
+        }
+    }
+
+    @Test
     fun `what was made useless is put aside whole, and a new key is made for what comes after it`() {
         ready()
         files.database.writeBytes(ByteArray(1))
@@ -118,5 +144,10 @@ class DatabaseKeyTest {
         files.folder.deleteRecursively()
         files.folder.writeText("in the way")
         assertEquals(KeyTrouble.DISK, trouble())
+    }
+
+    private companion object {
+        /** What the keystore's hardware answers then (`KM_ERROR_KEY_USER_NOT_AUTHENTICATED`). */
+        const val USER_NOT_AUTHENTICATED = -26
     }
 }

@@ -3,6 +3,7 @@ package org.heliograph.android.platform
 import android.Manifest
 import android.app.NotificationManager
 import androidx.core.app.NotificationCompat
+import androidx.core.content.pm.ShortcutManagerCompat
 import kotlinx.coroutines.runBlocking
 import org.heliograph.AccountSender
 import org.heliograph.Conversation
@@ -15,7 +16,9 @@ import org.heliograph.MessageRow
 import org.heliograph.Notification
 import org.heliograph.Security
 import org.heliograph.android.state.Preferences
+import org.heliograph.android.ui.MainActivity
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
 import org.junit.Assert.assertNotNull
 import org.junit.Assert.assertNull
 import org.junit.Assert.assertTrue
@@ -46,23 +49,24 @@ class MessageNotificationsTest {
         state = DeliveryState.ARCHIVED, failure = null, deliveredTo = 0u, displayedBy = 0u, revision = 1u,
     )
 
-    private fun unread(conversation: Long, vararg texts: String) = Notification(
-        conversation = Conversation(
-            id = ConversationId(conversation), kind = ConversationKind.GROUP, address = "team@rooms.example.org",
-            name = "Bridge\u202e team",
-            title = "Bridge team",
-            security = Security.ENCRYPTED, state = ConversationState.ACTIVE, failure = null, mayWrite = true,
-            mayChangeMembers = false,
-            createdAtMs = 1,
-            unread = texts.size.toULong(),
-            lastActivityMs = 2,
-            draft = "",
-            draftLine = null,
-            preview = null,
-            revision = 1u,
-        ),
-        messages = texts.mapIndexed { index, text -> message(conversation * 100 + index, conversation, text) },
-    )
+    private fun unread(conversation: Long, vararg texts: String, kind: ConversationKind = ConversationKind.GROUP) =
+        Notification(
+            conversation = Conversation(
+                id = ConversationId(conversation), kind = kind, address = "team@rooms.example.org",
+                name = "Bridge\u202e team",
+                title = "Bridge team",
+                security = Security.ENCRYPTED, state = ConversationState.ACTIVE, failure = null, mayWrite = true,
+                mayChangeMembers = false,
+                createdAtMs = 1,
+                unread = texts.size.toULong(),
+                lastActivityMs = 2,
+                draft = "",
+                draftLine = null,
+                preview = null,
+                revision = 1u,
+            ),
+            messages = texts.mapIndexed { index, text -> message(conversation * 100 + index, conversation, text) },
+        )
 
     private fun show(vararg unread: Notification) = runBlocking {
         notifications.draw(unread.toList(), "ana@example.org")
@@ -107,6 +111,44 @@ class MessageNotificationsTest {
         assertTrue(first === shown(1))
         show(unread(1, "a", "b"))
         assertTrue(first !== shown(1))
+        assertEquals("what is new sounds", 0, shown(1).flags and ONCE)
+        val all = shadowOf(manager).getNotification(MessageNotifications.SUMMARY)
+        assertEquals(android.app.Notification.GROUP_ALERT_CHILDREN, all.groupAlertBehavior)
+    }
+
+    @Test
+    fun `a touch opens the conversation, and each action is about it and what is shown of it`() {
+        show(unread(7, "is the bridge open", "hello"))
+        val touched = shadowOf(shown(7).contentIntent).savedIntent
+        assertEquals(MainActivity::class.java.name, touched.component?.className)
+        assertEquals(7, touched.getLongExtra(MainActivity.CONVERSATION, 0))
+        val (answer, read) = shown(7).actions.map { shadowOf(it.actionIntent) }
+        assertFalse("the system puts the answer in", answer.isImmutable)
+        assertTrue(read.isImmutable)
+        assertTrue("${answer.savedIntent}".contains(NotificationReceiver.ACTION_ANSWER))
+        assertTrue("${read.savedIntent}".contains(NotificationReceiver.ACTION_READ))
+        for (intent in listOf(answer.savedIntent, read.savedIntent)) {
+            assertEquals(7, intent.getLongExtra(MessageNotifications.CONVERSATION, 0))
+            assertEquals(701, intent.getLongExtra(MessageNotifications.NEWEST, 0))
+        }
+    }
+
+    @Test
+    fun `a conversation is offered to those who share something, by its name`() {
+        show(unread(7, "hello"))
+        val offered = ShortcutManagerCompat.getDynamicShortcuts(app).single()
+        assertEquals("conversation-7" to "Bridge team", offered.id to "${offered.shortLabel}")
+        assertTrue(MessageNotifications.SHARE_CATEGORY in offered.categories.orEmpty())
+    }
+
+    @Test
+    fun `a chat of two is no group, and of a long text the beginning is shown`() {
+        show(unread(7, "long ".repeat(1_000), kind = ConversationKind.DIRECT))
+        val style = NotificationCompat.MessagingStyle.extractMessagingStyleFromNotification(shown(7))!!
+        assertFalse(style.isGroupConversation)
+        assertNull(style.conversationTitle)
+        val text = "${style.messages.single().text}"
+        assertTrue("${text.length}", text.startsWith("long long") && text.length <= 500)
     }
 
     @Test
@@ -150,7 +192,7 @@ class MessageNotificationsTest {
         assertEquals("New messages", extras.getString("android.title"))
         val all = extras.toString()
         assertTrue("secret" !in all && "Bridge" !in all)
-        assertTrue("nothing is new", shown(1).flags and android.app.Notification.FLAG_ONLY_ALERT_ONCE != 0)
+        assertTrue("nothing is new", shown(1).flags and ONCE != 0)
     }
 
     @Test
@@ -159,5 +201,9 @@ class MessageNotificationsTest {
         shadowOf(manager).setNotificationsEnabled(false)
         show(unread(1, "a"), unread(2, "b"))
         assertEquals(0, shadowOf(manager).size())
+    }
+
+    private companion object {
+        const val ONCE = android.app.Notification.FLAG_ONLY_ALERT_ONCE
     }
 }

@@ -29,8 +29,8 @@ class NetworkMonitorTest {
     private fun capabilities(transport: Int) =
         ShadowNetworkCapabilities.newInstance().also { shadowOf(it).addTransportType(transport) }
 
-    private fun properties(address: String, prefix: Int, server: String) = LinkProperties().apply {
-        setDnsServers(listOf(InetAddress.getByName(server)))
+    private fun properties(address: String, prefix: Int, vararg servers: String) = LinkProperties().apply {
+        setDnsServers(servers.map(InetAddress::getByName))
         val link = ReflectionHelpers.callConstructor(
             LinkAddress::class.java,
             ReflectionHelpers.ClassParameter.from(InetAddress::class.java, InetAddress.getByName(address)),
@@ -65,6 +65,18 @@ class NetworkMonitorTest {
     }
 
     @Test
+    fun `a network's kind, its addresses, its name servers and its domain each tell it apart`() {
+        val wifi = NetworkCapabilities.TRANSPORT_WIFI
+        val home = { properties("192.168.1.20", 24, "192.168.1.1") }
+        join(1, wifi, home())
+        join(2, NetworkCapabilities.TRANSPORT_ETHERNET, home())
+        join(3, wifi, properties("192.168.2.20", 24, "192.168.1.1"))
+        join(4, wifi, properties("192.168.1.20", 24, "192.168.1.2"))
+        join(5, wifi, home().apply { domains = "camp.example" })
+        assertEquals(5, said.map { it.id }.toSet().size)
+    }
+
+    @Test
     fun `a mobile network is the same with another address`() {
         val cellular = NetworkCapabilities.TRANSPORT_CELLULAR
         join(1, cellular, properties("10.20.30.40", 30, "10.1.1.1"))
@@ -74,8 +86,9 @@ class NetworkMonitorTest {
 
     @Test
     fun `name servers are told, without what means something on this phone only`() {
-        join(1, NetworkCapabilities.TRANSPORT_WIFI, properties("192.168.1.20", 24, "192.168.1.1"))
-        assertEquals(listOf("192.168.1.1"), said.single().nameServers)
+        val servers = properties("192.168.1.20", 24, "192.168.1.1", "fe80::1%3")
+        join(1, NetworkCapabilities.TRANSPORT_WIFI, servers)
+        assertEquals(listOf("192.168.1.1", "fe80:0:0:0:0:0:0:1"), said.single().nameServers)
     }
 
     @Test
@@ -89,6 +102,8 @@ class NetworkMonitorTest {
         assertEquals(NetworkReport(available = false, previousGone = true), said.last())
         join(3, NetworkCapabilities.TRANSPORT_WIFI, properties("192.168.1.20", 24, "192.168.1.1"))
         assertTrue(said.last().previousGone)
+        join(4, NetworkCapabilities.TRANSPORT_CELLULAR, properties("10.1.1.2", 30, "10.1.1.1"))
+        assertFalse("that was said already", said.last().previousGone)
     }
 
     @Test
@@ -98,6 +113,13 @@ class NetworkMonitorTest {
         assertFalse(said.last().available)
         monitor.onBlockedStatusChanged(ShadowNetwork.newInstance(1), false)
         assertTrue(said.last().available)
+        monitor.onBlockedStatusChanged(ShadowNetwork.newInstance(9), true)
+        assertTrue("that was another one", said.last().available)
+
+        monitor.onBlockedStatusChanged(ShadowNetwork.newInstance(1), true)
+        monitor.onLost(ShadowNetwork.newInstance(1))
+        join(2, NetworkCapabilities.TRANSPORT_CELLULAR, properties("10.1.1.2", 30, "10.1.1.1"))
+        assertTrue("nobody keeps this one from us", said.last().available)
     }
 
     @Test
@@ -113,6 +135,14 @@ class NetworkMonitorTest {
         monitor.onCapabilitiesChanged(now, capabilities(NetworkCapabilities.TRANSPORT_WIFI))
         monitor.onLinkPropertiesChanged(now, wifi)
         assertEquals(1, said.size)
+        monitor.stop()
+    }
+
+    @Test
+    fun `a network of which nothing is known yet is said to be there`() {
+        shadowOf(connectivity).setLinkProperties(connectivity.activeNetwork, null)
+        monitor.start()
+        assertEquals(NetworkReport(available = true), said.single())
         monitor.stop()
     }
 

@@ -71,14 +71,26 @@ class ShareActivityTest {
         assertEquals(first.number, goesOn(share("a map", MessageNotifications.shortcutId(first.number))))
         assertEquals("look:\na map", draft(first))
 
-        val choosing = share("a list")
-        mainUntil { ShadowAlertDialog.getLatestAlertDialog() != null }
-        val dialog = shadowOf(ShadowAlertDialog.getLatestAlertDialog())
-        val names = dialog.items.map { it.toString() }
-        assertTrue("$names", "ben" in names)
-        dialog.clickOnItem(names.indexOf("ben"))
-        assertEquals(second.number, goesOn(choosing))
+        // Each of them: one is the first of the list, where a wrong choice would end.
+        for ((name, chosen) in listOf("ben" to second, "finn" to first)) {
+            ShadowAlertDialog.reset()
+            val choosing = share("a list")
+            mainUntil { ShadowAlertDialog.getLatestAlertDialog() != null }
+            val dialog = shadowOf(ShadowAlertDialog.getLatestAlertDialog())
+            val names = dialog.items.map { it.toString() }
+            assertTrue("$names", name in names)
+            dialog.clickOnItem(names.indexOf(name))
+            assertEquals(chosen.number, goesOn(choosing))
+        }
         assertEquals("a list", draft(second))
+        assertEquals("look:\na map\na list", draft(first))
+
+        ShadowAlertDialog.reset()
+        val left = share("a secret")
+        mainUntil { ShadowAlertDialog.getLatestAlertDialog() != null }
+        ShadowAlertDialog.getLatestAlertDialog().cancel()
+        mainUntil { left.isFinishing }
+        assertNull("who chooses nobody stays where they were", shadowOf(left).nextStartedActivity)
     }
 
     @Test
@@ -105,5 +117,9 @@ class ShareActivityTest {
         assertTrue(empty.isFinishing)
         assertNull(shadowOf(empty).nextStartedActivity)
         assertTrue(share(null).isFinishing)
+        val view = Intent(app, ShareActivity::class.java).setAction(Intent.ACTION_VIEW)
+            .putExtra(Intent.EXTRA_TEXT, "a map")
+        val asked = Robolectric.buildActivity(ShareActivity::class.java, view).also(opened::add).setup().get()
+        assertTrue("that was no wish to share", asked.isFinishing)
     }
 }

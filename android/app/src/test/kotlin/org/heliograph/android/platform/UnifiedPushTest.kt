@@ -1,11 +1,14 @@
 package org.heliograph.android.platform
 
+import android.app.PendingIntent
 import android.content.ComponentName
 import android.content.Intent
 import android.content.IntentFilter
+import androidx.core.content.IntentCompat
 import org.heliograph.android.R
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
+import org.junit.Assert.assertNotEquals
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.junit.runner.RunWith
@@ -19,8 +22,8 @@ import org.robolectric.annotation.Config
 class UnifiedPushTest {
     private val app = RuntimeEnvironment.getApplication()
 
-    private fun distributor() {
-        val receiver = ComponentName("org.example.distributor", "org.example.distributor.Register")
+    private fun distributor(name: String = "org.example.distributor") {
+        val receiver = ComponentName(name, "$name.Register")
         shadowOf(app.packageManager).addReceiverIfNotPresent(receiver)
         shadowOf(app.packageManager).addIntentFilterForReceiver(receiver, IntentFilter(UnifiedPush.REGISTER))
     }
@@ -55,6 +58,31 @@ class UnifiedPushTest {
     }
 
     @Test
+    fun `who asks is named to the distributor, and proven`() {
+        distributor()
+        UnifiedPush(app) { "push.example.org" }.register()
+        assertEquals(app.packageName, asked().getStringExtra("application"))
+        // A distributor of AND_3 asks the system who made it, and hears nobody who brings none.
+        val proof = IntentCompat.getParcelableExtra(asked(), "pi", PendingIntent::class.java)
+        assertEquals(app.packageName, proof?.creatorPackage)
+    }
+
+    @Test
+    fun `where the distributor was removed from the phone, another is asked, and the old token is void`() {
+        distributor()
+        val push = UnifiedPush(app) { "push.example.org" }
+        push.register()
+        val old = asked().getStringExtra(UnifiedPush.EXTRA_TOKEN)
+        shadowOf(app.packageManager)
+            .removeReceiver(ComponentName("org.example.distributor", "org.example.distributor.Register"))
+        distributor("org.example.other")
+        assertTrue(push.register())
+        assertEquals("org.example.other", asked().`package`)
+        assertNotEquals(old, asked().getStringExtra(UnifiedPush.EXTRA_TOKEN))
+        assertFalse(push.isOurs(Intent(UnifiedPush.MESSAGE).putExtra(UnifiedPush.EXTRA_TOKEN, old)))
+    }
+
+    @Test
     fun `an endpoint becomes a node at the push service`() {
         val target = UnifiedPush(app) { "push.example.org" }.target("https://up.example.org/abc")
         assertEquals("push.example.org", target.service)
@@ -73,5 +101,7 @@ class UnifiedPushTest {
         val said = shadowOf(app).broadcastIntents.last()
         assertEquals(UnifiedPush.ACKNOWLEDGE, said.action)
         assertEquals("m1", said.getStringExtra(UnifiedPush.EXTRA_ID))
+        assertEquals(token, said.getStringExtra(UnifiedPush.EXTRA_TOKEN))
+        assertEquals("nobody else is told", "org.example.distributor", said.`package`)
     }
 }

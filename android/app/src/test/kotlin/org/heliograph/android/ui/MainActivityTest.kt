@@ -78,13 +78,19 @@ class MainActivityTest {
     }
 
     @Test
-    fun `a notification of the chat that is open disturbs nobody who writes there`() {
+    fun `a notification disturbs nobody who writes in its chat, and is followed once`() {
         val chat = chat("dan")
         shown.open(chat)
         holds("reply", "")
         compose.type("reply", "half")
         shown.come(chat)
         compose.type("reply", " a thought")
+        compose.press("Back")
+        compose.read(R.string.new_chat)
+        shown.turn()
+        compose.read(R.string.new_chat)
+        compose.onNodeWithTag("reply").assertDoesNotExist()
+        shown.come(chat)
         shown.die()
         holds("reply", "half a thought")
     }

@@ -52,7 +52,13 @@ class PanesTest {
     val rules: RuleChain = RuleChain.outerRule(KnownActivity(ComponentActivity::class.java)).around(compose)
 
     @Test
-    fun `whatever is touched is at least 48 dp large and has a name`() {
+    fun `whatever is touched is at least 48 dp large and has a name`() = targets()
+
+    @Test
+    @Config(fontScale = 2f)
+    fun `also with text at twice its size`() = targets()
+
+    private fun targets() {
         var shown by mutableStateOf(Samples.screens.entries.first())
         compose.setContent {
             CompositionLocalProvider(LocalClock provides Samples.CLOCK) {
