@@ -13,6 +13,8 @@ import androidx.core.app.NotificationCompat
 import androidx.core.app.NotificationManagerCompat
 import androidx.core.app.ServiceCompat
 import androidx.core.content.ContextCompat
+import kotlinx.coroutines.Deferred
+import kotlinx.coroutines.async
 import kotlinx.coroutines.launch
 import org.heliograph.Outcome
 import org.heliograph.android.HeliographApplication
@@ -26,7 +28,9 @@ import org.heliograph.android.R
  */
 internal class LiveService : Service() {
     private val app get() = application as HeliographApplication
-    private var holding = false
+
+    /** Whether the account could be kept awake, once that is known. */
+    private var holding: Deferred<Boolean>? = null
 
     override fun onBind(intent: Intent?): IBinder? = null
 
@@ -43,20 +47,19 @@ internal class LiveService : Service() {
             stopSelf()
             return START_NOT_STICKY
         }
-        if (!holding) {
-            holding = true
-            app.scope.launch {
-                holding = app.phoneAccount.hold(connect = true) is Outcome.Done
-                // Nobody stays connected, and the notification would say so. The next visit tries again.
-                if (!holding) stopSelf()
-            }
+        holding = holding ?: app.scope.async {
+            val isHeld = app.phoneAccount.hold(connect = true) is Outcome.Done
+            // Nobody stays connected, and the notification would say so. The next visit tries again.
+            if (!isHeld) stopSelf()
+            isHeld
         }
         return START_STICKY
     }
 
     override fun onDestroy() {
-        if (holding) app.scope.launch { app.phoneAccount.letGo() }
-        holding = false
+        // It may be ended while the account is still being woken: only what is held is let go.
+        holding?.let { app.scope.launch { if (it.await()) app.phoneAccount.letGo() } }
+        holding = null
         super.onDestroy()
     }
 
