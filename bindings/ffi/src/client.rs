@@ -343,15 +343,15 @@ impl HeliographClient {
         Ok(self.run(|client| async move { client.open_contact(&contact).await }).await?.0)
     }
 
-    /// Opens a chat with an account, given by its address or a link, and gives its id at once. It is encrypted if the account has keys: see the
-    /// conversation's `security` once its `state` is no longer `Preparing`.
+    /// Opens a chat with an account, given by its address or a link, and gives its id at once. It is encrypted if the account
+    /// has keys: see the conversation's `security` once its `state` is no longer `Preparing`.
     pub async fn start_chat(&self, contact: String) -> Result<i64, HeliographError> {
         let contact = argument::account(&contact)?;
         Ok(self.run(|client| async move { client.start_chat(&contact).await }).await?.0)
     }
 
-    /// Makes an encrypted group of accounts, given by their addresses or links, and gives its id at once; it is ready when its state is `Active`, and texts may be sent
-    /// before.
+    /// Makes an encrypted group of accounts, given by their addresses or links, and gives its id at once; it is ready when its
+    /// state is `Active`, and texts may be sent before.
     pub async fn create_group(&self, name: String, members: Vec<String>) -> Result<i64, HeliographError> {
         let name = argument::xml_text(name)?;
         let members = argument::accounts(&members)?;

@@ -12,8 +12,8 @@
 //! * A subscription is pulled: [`ready`](Timeline::ready) waits, [`take`](Timeline::take) fetches,
 //!   [`next`](Timeline::next) does both. There are no callbacks.
 //! * Every failure is a [`HeliographError`] with a stable code, a panic on the client's own threads included. One in the call
-//!   itself reaches the foreign side as UniFFI's internal error, of which the packages for Kotlin, Swift and Python make the same. None is
-//!   intended.
+//!   itself reaches the foreign side as UniFFI's internal error, of which the packages for Kotlin, Swift and Python
+//!   make the same. None is intended.
 //! * [`HeliographClient::shutdown`] ends every thread. A program should call it before it exits: a thread that calls back
 //!   into an interpreter that is going away would take the process down with it.
 //!

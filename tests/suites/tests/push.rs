@@ -81,13 +81,15 @@ impl Wakeable {
     /// So much has been announced, and nothing was said of it.
     async fn announced(&mut self, count: usize) -> Vec<Announcement> {
         let mut all = self.app.announced(count).await;
-        // Prosody fills in a body where there is something to read. Without one it announces what came for a phone that was
-        // just saying goodbye, such as the server's answer to its last question.
+        // Prosody fills in a body where there is something to read. Without one it announces, once in each sleep, what a phone
+        // had not acknowledged when it went: the answer to the question for its archive that goes along with a receipt.
         let tells =
             |one: &Announcement| one.summary.get("last-message-body").is_none_or(|body| !body.is_empty());
         while all.iter().filter(|one| tells(one)).count() < count {
             all = self.app.announced(all.len() + 1).await;
         }
+        let silent = all.iter().filter(|one| !tells(one)).count();
+        assert!(silent <= count, "{all:#?}");
         all.retain(tells);
         match self.scene.server.software() {
             Software::Prosody => assert_eq!(all.len(), count, "{all:#?}"),

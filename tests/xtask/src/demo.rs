@@ -16,7 +16,6 @@ mod timelines;
 mod verdict;
 
 use std::process::{Command, ExitCode};
-use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use heliograph_lab::{Options, Server, workspace};
@@ -28,16 +27,10 @@ use narration::Narrator;
 /// How the demonstration is given.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Without the pauses that let a person read along.
-    #[arg(long)]
-    fast: bool,
     /// Keep the server's and the phones' files, and say where they are.
     #[arg(long)]
     keep: bool,
 }
-
-/// How long a person gets to read one line.
-const READING_TIME: Duration = Duration::from_millis(450);
 
 /// Gives the demonstration and judges it.
 pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
@@ -51,9 +44,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         tempfile::Builder::new().prefix("run-").tempdir_in(&runs).context("creating a folder")?;
     folder.disable_cleanup(arguments.keep);
 
-    let reading_time =
-        if arguments.fast || !console::user_attended() { Duration::ZERO } else { READING_TIME };
-    let narrator = Narrator::start(&script::CAST.map(script::Who::name), reading_time);
+    let narrator = Narrator::start(&script::CAST.map(script::Who::name));
     narrator.act("A server, and three phones");
     let options = Options {
         domain: "harbour.test".into(),

@@ -4,7 +4,7 @@
 //! queue: so nothing that the script does next is told before what it waited for.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use console::{Color, Style, style};
 use heliograph_lab::Phone;
@@ -18,7 +18,6 @@ const COLOURS: [Color; 3] = [Color::Cyan, Color::Magenta, Color::Yellow];
 /// Tells. Dropping it ends the telling.
 pub struct Narrator {
     news: mpsc::UnboundedSender<News>,
-    reading_time: Duration,
 }
 
 enum News {
@@ -30,8 +29,8 @@ enum News {
 }
 
 impl Narrator {
-    /// Starts to tell of these phones; a person gets `reading_time` where the script pauses.
-    pub fn start(names: &[&'static str], reading_time: Duration) -> Self {
+    /// Starts to tell of these phones.
+    pub fn start(names: &[&'static str]) -> Self {
         let (news, mut queue) = mpsc::unbounded_channel();
         let mut teller = Teller::new(names);
         tokio::spawn(async move {
@@ -48,7 +47,7 @@ impl Narrator {
                 }
             }
         });
-        Self { news, reading_time }
+        Self { news }
     }
 
     /// A new act.
@@ -65,11 +64,6 @@ impl Narrator {
     pub fn follow(&self, name: &'static str, phone: &Phone) {
         let news = self.news.clone();
         phone.on_event(move |event| drop(news.send(News::From(name, event.clone()))));
-    }
-
-    /// Lets a person read.
-    pub async fn pause(&self) {
-        tokio::time::sleep(self.reading_time).await;
     }
 
     /// Waits until everything that was told is printed.

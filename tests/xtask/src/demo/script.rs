@@ -95,7 +95,6 @@ pub async fn play(cast: &mut Cast, narrator: &Narrator) -> anyhow::Result<()> {
     for line in TOGETHER {
         say(cast, line).await?;
         heard(cast, &[line], &CAST).await?;
-        narrator.pause().await;
     }
 
     narrator.act("Chloe drives out of coverage");
@@ -111,7 +110,6 @@ pub async fn play(cast: &mut Cast, narrator: &Narrator) -> anyhow::Result<()> {
         if let Some(unheard) = unheard {
             say(cast, unheard).await?;
         }
-        narrator.pause().await;
     }
 
     let meanwhile = cast.actor(Who::Chloe).wire.traffic() - at_the_cut;
@@ -129,7 +127,6 @@ pub async fn play(cast: &mut Cast, narrator: &Narrator) -> anyhow::Result<()> {
     heard(cast, &APART, &[Who::Chloe]).await?;
     heard(cast, &FROM_NOWHERE, &CAST).await?;
     for line in REUNITED {
-        narrator.pause().await;
         say(cast, line).await?;
         heard(cast, &[line], &CAST).await?;
     }
