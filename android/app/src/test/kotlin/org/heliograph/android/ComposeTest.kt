@@ -1,6 +1,5 @@
 package org.heliograph.android
 
-import android.content.ComponentName
 import android.graphics.Bitmap
 import android.graphics.Canvas
 import androidx.activity.ComponentActivity
@@ -17,14 +16,13 @@ import androidx.compose.ui.test.assertTextEquals
 import androidx.compose.ui.test.junit4.v2.createAndroidComposeRule
 import androidx.compose.ui.test.onNodeWithTag
 import androidx.compose.ui.test.performClick
+import org.heliograph.android.ui.KnownActivity
 import org.junit.Assert.assertTrue
 import org.junit.Rule
 import org.junit.Test
 import org.junit.rules.RuleChain
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
-import org.robolectric.RuntimeEnvironment
-import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import java.io.File
 
@@ -35,18 +33,7 @@ class ComposeTest {
     private val compose = createAndroidComposeRule<ComponentActivity>()
 
     @get:Rule
-    val rules: RuleChain =
-        RuleChain
-            .outerRule { statement, _ ->
-                object : org.junit.runners.model.Statement() {
-                    override fun evaluate() {
-                        val application = RuntimeEnvironment.getApplication()
-                        val activity = ComponentName(application, ComponentActivity::class.java)
-                        shadowOf(application.packageManager).addActivityIfNotPresent(activity)
-                        statement.evaluate()
-                    }
-                }
-            }.around(compose)
+    val rules: RuleChain = RuleChain.outerRule(KnownActivity(ComponentActivity::class.java)).around(compose)
 
     @Test
     fun `a click is heard and drawn`() {

@@ -1,11 +1,6 @@
 package org.heliograph.android.ui
 
 import androidx.activity.ComponentActivity
-import androidx.compose.runtime.CompositionLocalProvider
-import androidx.compose.runtime.getValue
-import androidx.compose.runtime.key
-import androidx.compose.runtime.mutableStateOf
-import androidx.compose.runtime.setValue
 import androidx.compose.ui.test.hasTestTag
 import androidx.compose.ui.test.hasText
 import androidx.compose.ui.test.isRoot
@@ -35,24 +30,14 @@ class OneHandTest {
     @Config(fontScale = 2f)
     fun `also with text at twice its size`() = reach()
 
-    private fun reach() {
-        var shown by mutableStateOf(MAIN.keys.first())
-        compose.setContent {
-            CompositionLocalProvider(LocalClock provides Samples.CLOCK) {
-                HeliographTheme { key(shown) { Samples.screens.getValue(shown)() } }
-            }
-        }
-        for ((screen, actions) in MAIN) {
-            shown = screen
-            compose.waitForIdle()
-            val height = compose.onAllNodes(isRoot()).onFirst().fetchSemanticsNode().size.height
-            for (action in actions) {
-                val bounds = compose.onNode(action).fetchSemanticsNode().touchBoundsInRoot
-                assertTrue(
-                    "$screen: ${action.description} is at $bounds",
-                    bounds.top >= height / 2 && bounds.bottom <= height,
-                )
-            }
+    private fun reach() = compose.walk(MAIN.keys) { screen ->
+        val height = compose.onAllNodes(isRoot()).onFirst().fetchSemanticsNode().size.height
+        for (action in MAIN.getValue(screen)) {
+            val bounds = compose.onNode(action).fetchSemanticsNode().touchBoundsInRoot
+            assertTrue(
+                "$screen: ${action.description} is at $bounds",
+                bounds.top >= height / 2 && bounds.bottom <= height,
+            )
         }
     }
 

@@ -58,30 +58,20 @@ class PanesTest {
     @Config(fontScale = 2f)
     fun `also with text at twice its size`() = targets()
 
-    private fun targets() {
-        var shown by mutableStateOf(Samples.screens.entries.first())
-        compose.setContent {
-            CompositionLocalProvider(LocalClock provides Samples.CLOCK) {
-                HeliographTheme { key(shown.key) { shown.value() } }
-            }
-        }
-        for (screen in Samples.screens.entries) {
-            shown = screen
-            compose.waitForIdle()
-            val nodes = compose.onAllNodes(hasClickAction()).fetchSemanticsNodes()
-            assertTrue("${screen.key} offers nothing", nodes.isNotEmpty())
-            for (node in nodes) {
-                val least = with(compose.density) { TOUCH.toPx() } - 1
-                val bounds = node.touchBoundsInRoot
-                // What is half scrolled away is not to be judged.
-                if (bounds.bottom >= compose.onAllNodes(isRoot()).onFirst().fetchSemanticsNode().size.height) continue
-                val isEdge = node.boundsInRoot.height < node.size.height
-                assertTrue(
-                    "${screen.key}: ${node.names()} is ${bounds.size}",
-                    isEdge || (bounds.height >= least && bounds.width >= least),
-                )
-                assertTrue("${screen.key}: something at $bounds has no name", node.names().isNotEmpty())
-            }
+    private fun targets() = compose.walk { screen ->
+        val nodes = compose.onAllNodes(hasClickAction()).fetchSemanticsNodes()
+        assertTrue("$screen offers nothing", nodes.isNotEmpty())
+        for (node in nodes) {
+            val least = with(compose.density) { TOUCH.toPx() } - 1
+            val bounds = node.touchBoundsInRoot
+            // What is half scrolled away is not to be judged.
+            if (bounds.bottom >= compose.onAllNodes(isRoot()).onFirst().fetchSemanticsNode().size.height) continue
+            val isEdge = node.boundsInRoot.height < node.size.height
+            assertTrue(
+                "$screen: ${node.names()} is ${bounds.size}",
+                isEdge || (bounds.height >= least && bounds.width >= least),
+            )
+            assertTrue("$screen: something at $bounds has no name", node.names().isNotEmpty())
         }
     }
 

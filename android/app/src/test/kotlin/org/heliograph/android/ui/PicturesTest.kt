@@ -1,10 +1,7 @@
 package org.heliograph.android.ui
 
 import androidx.activity.ComponentActivity
-import androidx.compose.runtime.CompositionLocalProvider
 import androidx.compose.runtime.getValue
-import androidx.compose.runtime.key
-import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.test.junit4.v2.createAndroidComposeRule
 import org.heliograph.android.state.Preferences
@@ -52,19 +49,11 @@ class PicturesTest {
     fun `with high contrast in the dark`() = draw("contrast-dark", PLAIN.copy(highContrast = true))
 
     private fun draw(dress: String, preferences: Preferences = PLAIN) {
-        var shown by mutableStateOf(Samples.screens.entries.first())
-        compose.setContent {
-            CompositionLocalProvider(LocalClock provides Samples.CLOCK) {
-                HeliographTheme(preferences) { key(shown.key) { shown.value() } }
-            }
-        }
         val pictures = LinkedHashMap<String, Picture>()
-        for (screen in Samples.screens.entries) {
-            shown = screen
-            compose.waitForIdle()
+        compose.walk(preferences = preferences) { screen ->
             val picture = Picture.of(compose.activity.window.decorView)
-            picture.write(File(OUTPUT, "$dress/${screen.key}.png"))
-            pictures[screen.key] = picture.narrowed(SHEET_WIDTH)
+            picture.write(File(OUTPUT, "$dress/$screen.png"))
+            pictures[screen] = picture.narrowed(SHEET_WIDTH)
         }
         Picture.sheet(pictures, COLUMNS).write(File(OUTPUT, "$dress.png"))
         compare(dress, pictures)
