@@ -2,13 +2,15 @@
 //!
 //! A stage passes, fails, or can't run. One that can't run because something is missing makes the command fail like a failed
 //! one, so that nobody takes half of the checks for all of them; `--allow-missing` is for machines where that is known.
-//! Output is kept in `target/xtask-logs/STAGE.log`; that of a stage that fails is shown.
+//! Output is kept in `target/xtask-logs/STAGE.log`; that of a stage that fails is shown, and what failed in it once more at the
+//! end.
 //!
 //! Read first: [`stage::Stage`].
 
 pub mod android;
 mod arm64;
 mod counts;
+mod failures;
 pub mod kotlin;
 pub mod process;
 mod python;
@@ -54,6 +56,8 @@ pub enum Outcome {
         counts: Counts,
         /// What to show of it.
         output: String,
+        /// What of it to show once more at the end.
+        failures: Vec<String>,
     },
     /// Something that it needs is not to be had here.
     Missing {
@@ -86,6 +90,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         reports.push(report);
     }
     println!("\n{}", closing_table(&reports));
+    reports.iter().for_each(Report::print_failures);
     let (passed, failed, missing) = totals(&reports);
     if missing > 0 {
         let consequence =
@@ -107,7 +112,7 @@ impl Report {
         let seconds = seconds(self.took);
         match &self.outcome {
             Outcome::Passed(counts) => println!("  {} {counts} in {seconds}", style("passed").green()),
-            Outcome::Failed { counts, output } => {
+            Outcome::Failed { counts, output, .. } => {
                 println!("{output}");
                 let log = logs().join(format!("{}.log", self.stage.name()));
                 println!(
@@ -117,6 +122,15 @@ impl Report {
                 );
             }
             Outcome::Missing { reason } => println!("  {} {reason}", style("missing").yellow()),
+        }
+    }
+
+    fn print_failures(&self) {
+        if let Outcome::Failed { failures, .. } = &self.outcome {
+            println!("{} {}:", style("FAILED").red(), self.stage.name());
+            for line in failures {
+                println!("  {line}");
+            }
         }
     }
 }
@@ -177,8 +191,8 @@ mod tests {
         let reports = [
             report(Outcome::Passed(counts(0, 0))),
             report(Outcome::Passed(counts(12, 0))),
-            report(Outcome::Failed { counts: counts(3, 2), output: String::new() }),
-            report(Outcome::Failed { counts: counts(0, 0), output: String::new() }),
+            report(Outcome::Failed { counts: counts(3, 2), output: String::new(), failures: Vec::new() }),
+            report(Outcome::Failed { counts: counts(0, 0), output: String::new(), failures: Vec::new() }),
             report(Outcome::Missing { reason: String::new() }),
         ];
         assert_eq!(totals(&reports), (1 + 12 + 3, 2 + 1, 1));

@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::counts::Counts;
+use super::failures::{self, Failures};
 use super::{Outcome, logs};
 
 /// How many lines of a failed program are shown: enough for a compiler's errors, too few to bury the table.
@@ -39,6 +40,7 @@ pub struct Programs {
     log: File,
     terminal: Term,
     counts: Counts,
+    failures: Failures,
     silence: Duration,
     /// Which of a stage's test programs is running, as Cargo names it.
     running: String,
@@ -54,6 +56,7 @@ impl Programs {
             log: log.context("opening a log")?,
             terminal: Term::stdout(),
             counts: Counts::default(),
+            failures: Failures::default(),
             silence: SILENCE,
             running: String::new(),
         })
@@ -94,6 +97,7 @@ impl Programs {
             };
             writeln!(self.log, "{line}").context("writing a log")?;
             self.counts.read(&line);
+            self.failures.read(&line);
             self.show_progress(&line);
             last.push_back(line);
             if last.len() > LINES_SHOWN {
@@ -114,8 +118,12 @@ impl Programs {
             }
             status.to_string()
         };
-        let output = format!("{}\n  $ {} ({end})", Vec::from(last).join("\n"), shown(&command));
-        Ok(Some(Outcome::Failed { counts: self.counts, output }))
+        // The whole command is in the log.
+        let command = failures::cut(&shown(&command));
+        let output = format!("{}\n  $ {command} ({end})", Vec::from(last).join("\n"));
+        let mut failures = self.failures.lines();
+        failures.push(format!("$ {command} ({end})"));
+        Ok(Some(Outcome::Failed { counts: self.counts, output, failures }))
     }
 
     /// On a terminal the last line stands below the stage's name and is overwritten; in a log of a build server nothing is

@@ -248,6 +248,6 @@ fn check_layers() -> anyhow::Result<Outcome> {
     Ok(if violations.is_empty() {
         Outcome::Passed(counts)
     } else {
-        Outcome::Failed { counts, output: violations.join("\n") }
+        Outcome::Failed { counts, output: violations.join("\n"), failures: violations }
     })
 }

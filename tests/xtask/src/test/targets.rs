@@ -51,9 +51,12 @@ pub async fn run(programs: &mut Programs) -> anyhow::Result<Outcome> {
     }
     let mut counts = Counts::default();
     for platform in PLATFORMS {
-        if let Some(Outcome::Failed { output, .. }) = programs.run(clippy(&compiler, &[platform])?).await? {
+        if let Some(Outcome::Failed { output, failures, .. }) =
+            programs.run(clippy(&compiler, &[platform])?).await?
+        {
             counts.failed += 1;
-            return Ok(Outcome::Failed { counts, output: format!("{output}\nThis was for {platform}.") });
+            let output = format!("{output}\nThis was for {platform}.");
+            return Ok(Outcome::Failed { counts, output, failures });
         }
         counts.passed += 1;
     }
