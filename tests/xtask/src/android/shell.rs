@@ -110,10 +110,10 @@ impl Shell {
         if let Some(failure) = kotlin::compile(&tests, async |command| programs.run(command).await).await? {
             return Ok(Err(failure));
         }
-        junit::tests(&tests.classes(), &class_path, &[]).map(Ok)
+        junit::tests(&tests.classes(), &class_path, &[], None).map(Ok)
     }
 
-    /// Compiles the tests, and gives the program that runs those whose class has a name like `only`, a regular expression.
+    /// Compiles the tests, and gives the program that runs those whose class has `only` in its name (see [`junit::tests`]).
     pub async fn tests(
         &self,
         only: Option<&str>,
@@ -149,11 +149,7 @@ impl Shell {
             format!("-Dheliograph.references={}", super::sources().join("app/src/test/pictures").display()),
         ];
         all.extend_from_slice(settings);
-        let mut command = junit::tests(&tests.classes(), &class_path, &all)?;
-        if let Some(pattern) = only {
-            command.arg("--include-classname").arg(pattern);
-        }
-        Ok(Ok(command))
+        junit::tests(&tests.classes(), &class_path, &all, only).map(Ok)
     }
 
     /// A folder with the file that tells Robolectric where the shell's resources are.

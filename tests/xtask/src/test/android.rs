@@ -18,7 +18,7 @@ use crate::package;
 use crate::setup;
 use crate::test::kotlin;
 
-/// Names the tests to run: a regular expression for the names of their classes. Nothing is packaged then.
+/// Names the tests to run: parts of their classes' names, with commas between. Nothing is packaged then.
 const ONLY_VARIABLE: &str = "HELIOGRAPH_ANDROID_TESTS";
 
 /// The accounts that the tests use, each for one part.

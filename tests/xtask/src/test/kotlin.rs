@@ -64,8 +64,12 @@ pub async fn run(programs: &mut Programs) -> anyhow::Result<Outcome> {
     class_path.push(tests.classes());
 
     let server = Stand::start("kotlin", &ACCOUNTS).await?;
-    let mut test =
-        junit::tests(&tests.classes(), &class_path, &[library_path(Profile::Debug), TEST_HEAP.to_owned()])?;
+    let mut test = junit::tests(
+        &tests.classes(),
+        &class_path,
+        &[library_path(Profile::Debug), TEST_HEAP.to_owned()],
+        None,
+    )?;
     server.tell(&mut test);
     test.env("HELIOGRAPH_CLASS_PATH", jvm::joined(&class_path)?);
     test.env(workspace::BINARY_VARIABLE, workspace::terminal_shell()?);

@@ -25,6 +25,9 @@ use super::{Outcome, logs};
 /// How many lines of a failed program are shown: enough for a compiler's errors, too few to bury the table.
 const LINES_SHOWN: usize = 250;
 
+/// How many lines of a program that failed without a test of its own are shown once more at the end.
+const LAST_LINES: usize = 15;
+
 /// How many lines may wait between a program and the log.
 const LINES_WAITING: usize = 1024;
 
@@ -120,8 +123,13 @@ impl Programs {
         };
         // The whole command is in the log.
         let command = failures::cut(&shown(&command));
-        let output = format!("{}\n  $ {command} ({end})", Vec::from(last).join("\n"));
+        let last = Vec::from(last);
+        let output = format!("{}\n  $ {command} ({end})", last.join("\n"));
         let mut failures = self.failures.lines();
+        if failures.is_empty() {
+            let earlier = last.len().saturating_sub(LAST_LINES);
+            failures.extend(last.iter().skip(earlier).map(|line| failures::cut(line)));
+        }
         failures.push(format!("$ {command} ({end})"));
         Ok(Some(Outcome::Failed { counts: self.counts, output, failures }))
     }

@@ -46,10 +46,10 @@ open class HeliographApplication :
     internal val scope by lazy { CoroutineScope(SupervisorJob() + workers) }
     private var visit: Job? = null
 
-    private val keptPreferences by lazy { Shelf(this, scope, ::preferred) }
+    override val shelf: PreferenceShelf by lazy { Shelf(this, scope, ::preferred) }
     internal val core = CoreStart(this)
     private val schedule by lazy { CatchUpSchedule(this) }
-    internal val notifications by lazy { MessageNotifications(this) { shelf.preferences.value } }
+    internal val notifications by lazy { MessageNotifications(this, shelf::read) }
     internal val unifiedPush by lazy { UnifiedPush(this, ::pushService) }
     internal val phoneAccount by lazy {
         val files = AccountFiles(this)
@@ -66,12 +66,11 @@ open class HeliographApplication :
     protected open val grace: Duration get() = PhoneAccount.GRACE
 
     override val accounts: Accounts get() = phoneAccount
-    override val shelf: PreferenceShelf get() = keptPreferences
 
     override fun onCreate() {
         super.onCreate()
         if (applicationInfo.flags and ApplicationInfo.FLAG_DEBUGGABLE != 0) watchMainThread()
-        scope.launch { keptPreferences.read() }
+        scope.launch { shelf.read() }
         registerActivityLifecycleCallbacks(AppVisibility(::visible))
     }
 
@@ -83,7 +82,7 @@ open class HeliographApplication :
             // Without an account there is nothing to keep connected, and an endpoint that comes would be lost.
             phoneAccount.account.first { it is Account.Open }
             // Neither could be done, or was to be done, while nobody looked.
-            if (keptPreferences.read().liveMode) LiveService.set(this@HeliographApplication, wanted = true)
+            if (shelf.read().liveMode) LiveService.set(this@HeliographApplication, wanted = true)
             unifiedPush.register()
         }
     }
@@ -94,12 +93,6 @@ open class HeliographApplication :
             scope.launch { phoneAccount.awake { notifications.show(it) } }
         }
     }
-
-    /** What was read for the first time when the process began. */
-    internal suspend fun readPreferences(): Preferences = keptPreferences.read()
-
-    /** Keeps preferences, and does nothing about them. */
-    internal suspend fun keep(preferences: Preferences) = keptPreferences.keep(preferences)
 
     override fun onTrimMemory(level: Int) {
         super.onTrimMemory(level)

@@ -21,7 +21,7 @@ internal class BootReceiver : BroadcastReceiver() {
         /** Sets up again what the system does not keep. */
         suspend fun restore(app: HeliographApplication, isReplaced: Boolean) {
             if (!app.phoneAccount.isThere()) return
-            if (app.readPreferences().liveMode) LiveService.set(app, wanted = true)
+            if (app.shelf.read().liveMode) LiveService.set(app, wanted = true)
             if (isReplaced) app.unifiedPush.renew()
         }
     }

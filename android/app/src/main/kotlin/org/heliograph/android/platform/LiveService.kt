@@ -36,7 +36,7 @@ internal class LiveService : Service() {
 
     override fun onStartCommand(intent: Intent?, flags: Int, startId: Int): Int {
         if (intent?.action == ACTION_STOP) {
-            app.shelf.change(app.shelf.preferences.value.copy(liveMode = false))
+            app.shelf.change { it.copy(liveMode = false) }
             return START_NOT_STICKY
         }
         NotificationManagerCompat.from(this).createNotificationChannel(channel())

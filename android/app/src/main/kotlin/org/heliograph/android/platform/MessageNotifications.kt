@@ -35,43 +35,47 @@ import org.heliograph.notifications
  *
  * What is unread is the core's to say; here it is only drawn. What has been read, here or on another device, goes.
  */
-internal class MessageNotifications(private val context: Context, private val preferences: () -> Preferences) {
+internal class MessageNotifications(private val context: Context, private val preferences: suspend () -> Preferences) {
     private val manager = NotificationManagerCompat.from(context)
 
     private val dismissed = DismissedNotifications(context)
 
-    /** One at a time: what is shown is compared with what is there. */
+    /** One at a time: what is unread is compared with what is there. */
     private val drawing = Mutex()
 
     /** The conversation that the user looks at: its messages are seen as they come, and announced to nobody. */
     @Volatile
     var lookedAt: ConversationId? = null
 
-    /** Whether anything is shown: the user may have denied it to the app, or in the app. */
-    val allowed: Boolean get() = manager.areNotificationsEnabled() && preferences().notifications
-
     /** Shows what is unread now. */
-    suspend fun show(client: Heliograph) {
-        val unread = client.notifications(LINES)
-        if (unread is Outcome.Done) draw(unread.value, client.address)
+    suspend fun show(client: Heliograph) = show(client.address) { client.notifications(LINES) }
+
+    /**
+     * Shows what [read] finds unread. It is read in turn, too: whoever reads earlier and draws later would bring back
+     * what has been read since.
+     */
+    internal suspend fun show(ownAddress: String, read: suspend () -> Outcome<List<Notification>>) = drawing.withLock {
+        val unread = read()
+        if (unread is Outcome.Done) draw(unread.value, ownAddress, preferences())
     }
 
-    // Lint does not see that `allowed` asks for the permission. Whoever takes it back in between makes `notify` do
-    // nothing.
+    // Lint does not see that the permission is asked for. Whoever takes it back in between makes `notify` do nothing.
     @SuppressLint("MissingPermission")
-    internal suspend fun draw(unread: List<Notification>, ownAddress: String) = drawing.withLock {
-        if (!allowed) return@withLock manager.take(shownNow().keys)
+    private fun draw(unread: List<Notification>, ownAddress: String, preferences: Preferences) {
+        // The user may have denied it to the app, or in the app.
+        if (!manager.areNotificationsEnabled() || !preferences.notifications) return manager.take(shownNow().keys)
         manager.createNotificationChannel(channel())
         val shown = shownNow()
         val wanted = unread.filter(::isNews)
         dismissed.keepOnly(unread.map { it.conversation.id.number }.toSet())
         manager.take(shown.keys - wanted.map { it.tag }.toSet())
         for (conversation in wanted) {
-            val now = Shown(conversation.newest, preferences().notificationText)
+            val now = Shown(conversation.newest, preferences.notificationText)
             // Said again it would sound again.
             if (shown[conversation.tag] == now) continue
             val isNewer = shown[conversation.tag]?.newest != now.newest
-            manager.notify(conversation.tag, ID, notification(conversation, ownAddress, isNewer))
+            val drawn = if (now.text) whole(conversation, ownAddress, isNewer) else withheld(conversation, isNewer)
+            manager.notify(conversation.tag, ID, drawn)
         }
         if (wanted.isEmpty()) manager.cancel(SUMMARY) else manager.notify(SUMMARY, summary(wanted))
     }
@@ -79,8 +83,15 @@ internal class MessageNotifications(private val context: Context, private val pr
     private fun isNews(unread: Notification): Boolean =
         unread.conversation.id != lookedAt && !dismissed.has(unread.conversation.id.number, unread.newest)
 
-    /** The user has put away the notification of this conversation up to the message in this row. */
-    fun dismiss(conversation: ConversationId, newest: MessageRow) = dismissed.add(conversation.number, newest.number)
+    /**
+     * The user has put away the notification of this conversation up to the message in this row. It may have been drawn
+     * again since.
+     */
+    suspend fun dismiss(conversation: ConversationId, newest: MessageRow) = drawing.withLock {
+        dismissed.add(conversation.number, newest.number)
+        val tag = "${conversation.number}"
+        if (shownNow()[tag]?.newest == newest.number) manager.take(setOf(tag))
+    }
 
     /** What a notification shows: up to which message, and whether its text. */
     private data class Shown(val newest: Long, val text: Boolean)
@@ -95,9 +106,8 @@ internal class MessageNotifications(private val context: Context, private val pr
         if (tags.isNotEmpty() && shownNow().keys.all { it in tags }) cancel(SUMMARY)
     }
 
-    private fun notification(unread: Notification, ownAddress: String, isNewer: Boolean): android.app.Notification {
+    private fun whole(unread: Notification, ownAddress: String, isNewer: Boolean): android.app.Notification {
         val conversation = unread.conversation
-        if (!preferences().notificationText) return withheld(unread, isNewer)
         val title = conversation.title
         val isGroup = conversation.kind != ConversationKind.DIRECT
         val style = NotificationCompat.MessagingStyle(person(context.getString(R.string.notification_me), ownAddress))

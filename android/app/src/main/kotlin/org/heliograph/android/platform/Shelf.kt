@@ -3,32 +3,62 @@ package org.heliograph.android.platform
 import android.content.Context
 import android.content.SharedPreferences
 import androidx.core.content.edit
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.withContext
 import org.heliograph.android.state.Brightness
 import org.heliograph.android.state.PreferenceShelf
 import org.heliograph.android.state.Preferences
 
-/** Keeps what the user wants of this app. Nothing in it is secret or about anybody. */
+/**
+ * Keeps what the user wants of this app. Nothing in it is secret or about anybody.
+ *
+ * The main thread does not wait for the disk. What is changed before that was read is changed once it was, and changes
+ * are kept in the order in which they were made.
+ */
 internal class Shelf(
     private val context: Context,
-    private val scope: CoroutineScope,
+    scope: CoroutineScope,
     private val changed: (before: Preferences, now: Preferences) -> Unit,
 ) : PreferenceShelf {
     private val mutable = MutableStateFlow(Preferences())
+    private val changes = Channel<(Preferences) -> Preferences>(Channel.UNLIMITED)
+    private val isRead = CompletableDeferred<Unit>()
     private val file: SharedPreferences by lazy { context.getSharedPreferences("preferences", Context.MODE_PRIVATE) }
 
     override val preferences: StateFlow<Preferences> = mutable.asStateFlow()
 
-    /** Reads them from the disk, which the main thread does not wait for. */
-    suspend fun read(): Preferences = withContext(Dispatchers.IO) {
+    init {
+        scope.launch(Dispatchers.IO) {
+            mutable.value = stored()
+            isRead.complete(Unit)
+            for (change in changes) {
+                val before = mutable.value
+                val now = change(before)
+                mutable.value = now
+                store(now)
+                changed(before, now)
+            }
+        }
+    }
+
+    override suspend fun read(): Preferences {
+        isRead.await()
+        return mutable.value
+    }
+
+    override fun change(change: (Preferences) -> Preferences) {
+        changes.trySend(change)
+    }
+
+    private fun stored(): Preferences {
         val default = Preferences()
-        val read = Preferences(
+        return Preferences(
             brightness = file.getString(BRIGHTNESS, null)?.let { name -> Brightness.entries.find { it.name == name } }
                 ?: default.brightness,
             highContrast = file.getBoolean(HIGH_CONTRAST, default.highContrast),
@@ -37,26 +67,15 @@ internal class Shelf(
             notifications = file.getBoolean(NOTIFICATIONS, default.notifications),
             notificationText = file.getBoolean(NOTIFICATION_TEXT, default.notificationText),
         )
-        read.also { mutable.value = it }
     }
 
-    override fun change(preferences: Preferences) {
-        val before = mutable.value
-        mutable.value = preferences
-        scope.launch { keep(preferences) }
-        changed(before, preferences)
-    }
-
-    /** Writes them to the disk. */
-    suspend fun keep(preferences: Preferences) = withContext(Dispatchers.IO) {
-        file.edit {
-            putString(BRIGHTNESS, preferences.brightness.name)
-            putBoolean(HIGH_CONTRAST, preferences.highContrast)
-            putBoolean(DYNAMIC_COLOUR, preferences.dynamicColour)
-            putBoolean(LIVE_MODE, preferences.liveMode)
-            putBoolean(NOTIFICATIONS, preferences.notifications)
-            putBoolean(NOTIFICATION_TEXT, preferences.notificationText)
-        }
+    private fun store(preferences: Preferences) = file.edit {
+        putString(BRIGHTNESS, preferences.brightness.name)
+        putBoolean(HIGH_CONTRAST, preferences.highContrast)
+        putBoolean(DYNAMIC_COLOUR, preferences.dynamicColour)
+        putBoolean(LIVE_MODE, preferences.liveMode)
+        putBoolean(NOTIFICATIONS, preferences.notifications)
+        putBoolean(NOTIFICATION_TEXT, preferences.notificationText)
     }
 
     private companion object {

@@ -32,7 +32,7 @@ import org.heliograph.android.state.SettingsState
 
 /** What the user does in the settings. */
 internal class SettingsEvents(
-    val prefer: (Preferences) -> Unit = {},
+    val prefer: ((Preferences) -> Preferences) -> Unit = {},
     val readReceipts: (Boolean) -> Unit = {},
     val setPassword: (String) -> Unit = {},
     val askForLog: () -> Unit = {},
@@ -113,19 +113,19 @@ private fun DeliveryPart(state: SettingsState, events: SettingsEvents) {
             stringResource(R.string.live_mode),
             stringResource(R.string.live_mode_text),
             preferences.liveMode,
-        ) { events.prefer(preferences.copy(liveMode = it)) }
+        ) { wanted -> events.prefer { it.copy(liveMode = wanted) } }
         SwitchLine(
             stringResource(R.string.notifications),
             stringResource(R.string.notifications_text),
             preferences.notifications,
-        ) { events.prefer(preferences.copy(notifications = it)) }
+        ) { wanted -> events.prefer { it.copy(notifications = wanted) } }
         if (preferences.notifications) NotificationsRefused()
         SwitchLine(
             stringResource(R.string.notification_text),
             stringResource(R.string.notification_text_text),
             preferences.notificationText,
             enabled = preferences.notifications,
-        ) { events.prefer(preferences.copy(notificationText = it)) }
+        ) { wanted -> events.prefer { it.copy(notificationText = wanted) } }
         SwitchLine(
             stringResource(R.string.read_receipts),
             stringResource(R.string.read_receipts_text),
@@ -137,14 +137,14 @@ private fun DeliveryPart(state: SettingsState, events: SettingsEvents) {
 }
 
 @Composable
-private fun LookPart(preferences: Preferences, prefer: (Preferences) -> Unit) {
+private fun LookPart(preferences: Preferences, prefer: ((Preferences) -> Preferences) -> Unit) {
     Column {
         PartTitle(stringResource(R.string.look))
         FlowRow(Modifier.fillMaxWidth(), horizontalArrangement = Arrangement.spacedBy(8.dp)) {
             for (brightness in Brightness.entries) {
                 FilterChip(
                     preferences.brightness == brightness,
-                    { prefer(preferences.copy(brightness = brightness)) },
+                    { prefer { it.copy(brightness = brightness) } },
                     { Text(stringResource(brightnessText(brightness))) },
                     Modifier.heightIn(min = TOUCH),
                 )
@@ -154,13 +154,13 @@ private fun LookPart(preferences: Preferences, prefer: (Preferences) -> Unit) {
             stringResource(R.string.high_contrast),
             stringResource(R.string.high_contrast_text),
             preferences.highContrast,
-        ) { prefer(preferences.copy(highContrast = it)) }
+        ) { wanted -> prefer { it.copy(highContrast = wanted) } }
         SwitchLine(
             stringResource(R.string.dynamic_colour),
             null,
             preferences.dynamicColour,
             enabled = !preferences.highContrast,
-        ) { prefer(preferences.copy(dynamicColour = it)) }
+        ) { wanted -> prefer { it.copy(dynamicColour = wanted) } }
     }
 }
 

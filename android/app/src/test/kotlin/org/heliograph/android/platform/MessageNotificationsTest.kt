@@ -4,6 +4,10 @@ import android.Manifest
 import android.app.NotificationManager
 import androidx.core.app.NotificationCompat
 import androidx.core.content.pm.ShortcutManagerCompat
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.joinAll
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import org.heliograph.AccountSender
 import org.heliograph.Conversation
@@ -14,6 +18,7 @@ import org.heliograph.DeliveryState
 import org.heliograph.Message
 import org.heliograph.MessageRow
 import org.heliograph.Notification
+import org.heliograph.Outcome
 import org.heliograph.Security
 import org.heliograph.android.state.Preferences
 import org.heliograph.android.ui.MainActivity
@@ -69,7 +74,11 @@ class MessageNotificationsTest {
         )
 
     private fun show(vararg unread: Notification) = runBlocking {
-        notifications.draw(unread.toList(), "ana@example.org")
+        notifications.show(OWN) { Outcome.Done(unread.toList()) }
+    }
+
+    private fun dismiss(conversation: Long, newest: Long) = runBlocking {
+        notifications.dismiss(ConversationId(conversation), MessageRow(newest))
     }
 
     private fun shown(conversation: Long) = shadowOf(manager).getNotification("$conversation", MessageNotifications.ID)
@@ -101,6 +110,20 @@ class MessageNotificationsTest {
         assertNotNull(shown(2))
         show()
         assertEquals(0, shadowOf(manager).size())
+    }
+
+    @Test
+    fun `what was read while it was being drawn does not come back`() = runBlocking {
+        val drawn = CompletableDeferred<Unit>()
+        val earlier = launch(start = CoroutineStart.UNDISPATCHED) {
+            notifications.show(OWN) { Outcome.Done(listOf(unread(1, "a"))).also { drawn.await() } }
+        }
+        val later = launch(start = CoroutineStart.UNDISPATCHED) {
+            notifications.show(OWN) { Outcome.Done(emptyList()) }
+        }
+        drawn.complete(Unit)
+        joinAll(earlier, later)
+        assertNull(shown(1))
     }
 
     @Test
@@ -158,9 +181,9 @@ class MessageNotificationsTest {
         assertEquals(NotificationReceiver::class.java.name, intent.component?.className)
         assertTrue(checkNotNull(intent.action).startsWith(NotificationReceiver.ACTION_DISMISSED))
         manager.cancel("1", MessageNotifications.ID)
-        notifications.dismiss(
-            ConversationId(intent.getLongExtra(MessageNotifications.CONVERSATION, 0)),
-            MessageRow(intent.getLongExtra(MessageNotifications.NEWEST, 0)),
+        dismiss(
+            intent.getLongExtra(MessageNotifications.CONVERSATION, 0),
+            intent.getLongExtra(MessageNotifications.NEWEST, 0),
         )
         notifications = MessageNotifications(app) { preferences }
         show(unread(1, "a"), unread(2, "b"))
@@ -172,6 +195,18 @@ class MessageNotificationsTest {
         show()
         show(unread(1, "a"))
         assertNotNull(shown(1))
+    }
+
+    @Test
+    fun `what was drawn again before the system told that it was put away goes, and what is newer stays`() {
+        show(unread(1, "a"), unread(2, "b"))
+        dismiss(1, newest = 100)
+        assertNull(shown(1))
+        show(unread(2, "b", "c"))
+        dismiss(2, newest = 200)
+        assertNotNull(shown(2))
+        dismiss(2, newest = 201)
+        assertEquals(0, shadowOf(manager).size())
     }
 
     @Test
@@ -204,6 +239,7 @@ class MessageNotificationsTest {
     }
 
     private companion object {
+        const val OWN = "ana@example.org"
         const val ONCE = android.app.Notification.FLAG_ONLY_ALERT_ONCE
     }
 }

@@ -53,6 +53,12 @@ class PushTest {
 
     private suspend fun Account.Open.push(expected: PushState) = messenger.push().until { it.state == expected }
 
+    /** The user wants live mode, which begins at once. */
+    private fun wantLiveMode() {
+        app.shelf.change { it.copy(liveMode = true) }
+        mainUntil { shadowOf(app).nextStartedService != null }
+    }
+
     /** The token with which a distributor is asked now. */
     private fun asked(): String? {
         assertTrue(app.unifiedPush.register())
@@ -154,7 +160,7 @@ class PushTest {
         assertNull("nobody wanted live mode", shadowOf(app).nextStartedService)
         open.asleep()
 
-        app.keep(app.shelf.preferences.value.copy(liveMode = true))
+        wantLiveMode()
         app.sendBroadcast(Intent(Intent.ACTION_MY_PACKAGE_REPLACED).setPackage(app.packageName))
         mainUntil { shadowOf(app).peekNextStartedService() != null }
         assertEquals(LiveService::class.java.name, shadowOf(app).nextStartedService.component?.className)
@@ -171,7 +177,7 @@ class PushTest {
     @Test
     fun `there is push and live mode once there is an account, and push again where an answer could not be kept`() =
         runBlocking {
-            app.keep(app.readPreferences().copy(liveMode = true))
+            wantLiveMode()
             Robolectric.buildActivity(Activity::class.java).use { visit ->
                 visit.setup()
                 app.phoneAccount.account.until { it is Account.None }

@@ -49,6 +49,12 @@ class SystemSignalsTest {
         assertEquals(before, said.size)
     }
 
+    /** The user wants live mode, which begins at once. */
+    private fun wantLiveMode() {
+        app.shelf.change { it.copy(liveMode = true) }
+        mainUntil { shadowOf(app).nextStartedService != null }
+    }
+
     private fun boot() = runBlocking {
         shadowOf(app).clearStartedServices()
         BootReceiver.restore(app, isReplaced = false)
@@ -60,7 +66,7 @@ class SystemSignalsTest {
         assertNull(shadowOf(app).nextStartedService)
         val files = AccountFiles(app)
         assertFalse(files.folder.exists())
-        runBlocking { app.keep(app.shelf.preferences.value.copy(liveMode = true)) }
+        wantLiveMode()
         boot()
         assertNull("there is nobody to keep connected", shadowOf(app).nextStartedService)
         files.folder.mkdirs()
@@ -82,9 +88,9 @@ class SystemSignalsTest {
         assertEquals("Live mode", shown.extras.getString("android.title"))
         assertEquals("Stop", shown.actions.single().title.toString())
         assertEquals(LiveService.ID, shadowOf(service.get()).lastForegroundNotificationId)
-        app.shelf.change(app.shelf.preferences.value.copy(liveMode = true))
+        wantLiveMode()
         service.get().onStartCommand(shadowOf(shown.actions.single().actionIntent).savedIntent, 0, 2)
-        assertFalse(app.shelf.preferences.value.liveMode)
+        mainUntil { !app.shelf.preferences.value.liveMode }
         service.destroy()
         assertEquals(
             0,

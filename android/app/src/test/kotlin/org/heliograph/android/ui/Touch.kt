@@ -14,8 +14,11 @@ import org.robolectric.RuntimeEnvironment
 /** Far more than anything takes: a busy machine is no mistake. */
 private const val DEADLINE_MS = 60_000L
 
-/** Waits for something. */
-internal fun ComposeTestRule.until(expected: () -> Boolean) = waitUntil(DEADLINE_MS, expected)
+/** Waits for something. The main thread, which is the test's, works meanwhile: by itself the rule only looks. */
+internal fun ComposeTestRule.until(expected: () -> Boolean) = waitUntil(DEADLINE_MS) {
+    waitForIdle()
+    expected()
+}
 
 /** Waits until [what] is on the screen. */
 internal fun ComposeTestRule.see(what: SemanticsMatcher) = until {

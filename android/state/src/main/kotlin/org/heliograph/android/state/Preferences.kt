@@ -32,9 +32,12 @@ public data class Preferences(
 
 /** Where [Preferences] are kept. The Android part of the app implements it and acts on them. */
 public interface PreferenceShelf {
-    /** As they are now. */
+    /** As they are now; the defaults, until they were read. */
     public val preferences: StateFlow<Preferences>
 
-    /** Keeps them. */
-    public fun change(preferences: Preferences)
+    /** As they are, once they were read: for those who must not act on what the user did not choose. */
+    public suspend fun read(): Preferences
+
+    /** Changes them as they are then, which may be a moment later. */
+    public fun change(change: (Preferences) -> Preferences)
 }

@@ -47,8 +47,8 @@ public class SettingsScreen(
         }
     }
 
-    /** Keeps the preferences. */
-    public fun prefer(preferences: Preferences): Unit = shelf.change(preferences)
+    /** Changes the preferences. */
+    public fun prefer(change: (Preferences) -> Preferences): Unit = shelf.change(change)
 
     /** Whether others learn that their messages were read. */
     public fun readReceipts(on: Boolean) {

@@ -176,7 +176,7 @@ class OtherScreensTest {
         runCurrent()
         assertEquals(true, screen.state.value.settings?.readReceipts)
         messenger.failure = null
-        screen.prefer(screen.state.value.preferences.copy(highContrast = true))
+        screen.prefer { it.copy(highContrast = true) }
         screen.setPassword("new")
         screen.askForLog()
         runCurrent()

@@ -2,6 +2,7 @@ package org.heliograph.android.state
 
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.update
 import org.heliograph.AccountConfig
 import org.heliograph.CertificateProblem
 import org.heliograph.Contact
@@ -79,9 +80,9 @@ public class FakeAccounts(initial: Account = Account.None) : Accounts {
 public class FakeShelf : PreferenceShelf {
     override val preferences: MutableStateFlow<Preferences> = MutableStateFlow(Preferences())
 
-    override fun change(preferences: Preferences) {
-        this.preferences.value = preferences
-    }
+    override suspend fun read(): Preferences = preferences.value
+
+    override fun change(change: (Preferences) -> Preferences): Unit = preferences.update(change)
 }
 
 /** What an app offers, in memory. */
