@@ -138,6 +138,7 @@ fn default(value: Option<&DefaultValueMetadata>) -> String {
             LiteralMetadata::Boolean(value) => format!(" = {value}"),
             LiteralMetadata::UInt(value, ..) => format!(" = {value}"),
             LiteralMetadata::Int(value, ..) => format!(" = {value}"),
+            LiteralMetadata::String(value) => format!(" = {value:?}"),
             LiteralMetadata::None => " = none".to_owned(),
             LiteralMetadata::EmptySequence => " = []".to_owned(),
             other => format!(" = {other:?}"),

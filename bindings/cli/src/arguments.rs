@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use heliograph_client::{Address, Pin};
+use heliograph_client::{Address, Pin, ServerOverride, TlsMode};
 
 use crate::failure::EXIT_CODES;
 
@@ -137,12 +137,12 @@ pub enum AccountCommand {
 pub struct Reach {
     /// The account, as in name@server
     pub address: Address,
-    /// Connect to this host and port instead of what DNS says
-    #[arg(long, value_name = "HOST:PORT", value_parser = parse_server)]
-    pub server: Option<(String, u16)>,
-    /// How --server encrypts
-    #[arg(long, value_enum, default_value_t = Tls::Starttls, requires = "server")]
-    pub tls: Tls,
+    /// Connect to this host instead of what DNS says; its port is 5222 if none is given
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = parse_server)]
+    pub server: Option<ServerOverride>,
+    /// How --server encrypts [default: direct on 443 and 5223, starttls elsewhere]
+    #[arg(long, value_enum, requires = "server")]
+    pub tls: Option<Tls>,
     /// Trust the certificate authorities in this PEM file instead of the public ones
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
@@ -250,19 +250,24 @@ pub enum RoomCommand {
     },
 }
 
-/// `host:port`, with IPv6 literals in brackets.
-fn parse_server(text: &str) -> Result<(String, u16), String> {
-    let (host, port) = text.rsplit_once(':').ok_or("expected HOST:PORT")?;
-    let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-    if host.is_empty() {
-        return Err("the host is missing".into());
+impl From<Tls> for TlsMode {
+    fn from(tls: Tls) -> Self {
+        match tls {
+            Tls::Direct => Self::Direct,
+            Tls::Starttls => Self::StartTls,
+        }
     }
-    let port = port.parse().map_err(|_| "the port must be a number up to 65535")?;
-    Ok((host.to_owned(), port))
+}
+
+/// `host` or `host:port`, with IPv6 literals in brackets.
+fn parse_server(text: &str) -> Result<ServerOverride, String> {
+    ServerOverride::read(text, "").map_err(|error| error.detail)
 }
 
 #[cfg(test)]
 mod tests {
+    use heliograph_client::TlsMode;
+
     use super::{AccountCommand, Arguments, Command, GroupCommand, Tls, parse_server};
     use clap::{CommandFactory, Parser};
 
@@ -282,8 +287,11 @@ mod tests {
         };
         assert!(arguments.json && add.password_stdin);
         let reach = add.reach;
-        assert_eq!(reach.tls, Tls::Direct);
-        assert_eq!(reach.server, Some(("localhost".to_owned(), 5223)));
+        assert_eq!(reach.tls, Some(Tls::Direct));
+        assert_eq!(
+            reach.server.map(|server| (server.host, server.port)),
+            Some(("localhost".to_owned(), 5223))
+        );
         assert_eq!((reach.pins.len(), reach.websocket.as_deref()), (1, Some("wss://localhost/")));
         assert!(reach.trusted_key.is_some());
     }
@@ -301,9 +309,10 @@ mod tests {
 
     #[test]
     fn servers_with_brackets_and_without_a_port() {
-        assert_eq!(parse_server("[::1]:5222"), Ok(("::1".to_owned(), 5222)));
-        assert!(parse_server("localhost").is_err());
+        let server = parse_server("[::1]:5223").unwrap();
+        assert_eq!((server.host.as_str(), server.port, server.tls), ("::1", 5223, TlsMode::Direct));
+        assert_eq!(parse_server("localhost").unwrap().port, 5222);
         assert!(parse_server(":5222").is_err());
-        assert!(parse_server("localhost:99999").is_err());
+        assert!(parse_server("localhost:99999").unwrap_err().contains("port"));
     }
 }

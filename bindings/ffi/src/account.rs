@@ -93,6 +93,26 @@ impl TryFrom<ServerOverride> for heliograph_client::ServerOverride {
     }
 }
 
+impl From<heliograph_client::ServerOverride> for ServerOverride {
+    fn from(server: heliograph_client::ServerOverride) -> Self {
+        let tls = match server.tls {
+            heliograph_client::TlsMode::Direct => TlsMode::Direct,
+            heliograph_client::TlsMode::StartTls => TlsMode::StartTls,
+        };
+        Self { host: server.host, port: server.port, tls }
+    }
+}
+
+/// Reads a server's place as somebody types it: `chat.example.org`, `chat.example.org:5223`, `192.0.2.1`, `2001:db8::1`,
+/// `[2001:db8::1]:5223`. The port may instead stand in a field of its own, `port`, which may be empty. Without one it is
+/// 5222. On 443 and 5223 TLS starts with the first byte, elsewhere after `<starttls/>`.
+///
+/// Errors: `InvalidArgument`.
+#[uniffi::export(default(port = ""))]
+pub fn read_server(place: &str, port: &str) -> Result<ServerOverride, HeliographError> {
+    Ok(heliograph_client::ServerOverride::read(place, port)?.into())
+}
+
 /// Signs in once to check the account, then creates its database at `path`, locked with `key` (32 random bytes from the
 /// platform's keystore). On failure, and if the caller stops waiting, nothing is left behind.
 ///

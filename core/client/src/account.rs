@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::server_memory;
+use crate::server_override::{ServerOverride, TlsMode};
 use crate::shared::fresh_entropy;
 
 /// Name of the setting that holds the [`AccountConfig`].
@@ -104,26 +105,6 @@ impl AccountConfig {
         config.connector = connector.clone();
         config
     }
-}
-
-/// A server's place, where DNS does not know it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ServerOverride {
-    /// Host name or IP address.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
-    /// How TLS starts.
-    pub tls: TlsMode,
-}
-
-/// How TLS starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum TlsMode {
-    /// From the first byte (XEP-0368).
-    Direct,
-    /// After `<starttls/>` (RFC 6120 §5), which must succeed.
-    StartTls,
 }
 
 /// See [`Client::inspect_server`](crate::Client::inspect_server).

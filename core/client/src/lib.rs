@@ -42,6 +42,7 @@ mod push;
 mod running;
 mod search;
 mod server_memory;
+mod server_override;
 mod shared;
 #[cfg(test)]
 mod testing;
@@ -49,7 +50,7 @@ mod timeline;
 mod unreadable;
 mod usage;
 
-pub use account::{AccountConfig, ServerOverride, StoreLocation, TlsMode};
+pub use account::{AccountConfig, StoreLocation};
 pub use catch_up::{CatchUpEnd, CatchUpReport};
 pub use client::Client;
 pub use connection::{ConnectionChanges, Traffic};
@@ -72,6 +73,7 @@ pub use member::Member;
 pub use notification::Notification;
 pub use push::PushChanges;
 pub use search::{Excerpt, SearchHit};
+pub use server_override::{ServerOverride, TlsMode};
 pub use timeline::{MessageFeed, Older, Seam, SeamKind, Timeline, TimelinePage};
 pub use unreadable::{Unreadable, UnreadableReason};
 

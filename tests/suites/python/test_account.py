@@ -17,10 +17,12 @@ from heliograph import (
     HeliographClient,
     HeliographError,
     LogLevel,
+    TlsMode,
     add_account,
     export_log,
     inspect_server,
     read_address,
+    read_server,
     start_logging,
     version,
 )
@@ -97,6 +99,12 @@ class Account(FolderTest):
             with self.assertRaises(HeliographError) as caught:
                 read_address(text)
             self.assertEqual(caught.exception.code, ErrorCode.INVALID_ARGUMENT)
+        server = read_server("chat.example.org:5223")
+        self.assertEqual((server.host, server.port, server.tls), ("chat.example.org", 5223, TlsMode.DIRECT))
+        self.assertEqual(read_server("::1", "").port, 5222)
+        with self.assertRaises(HeliographError) as caught:
+            read_server("chat.example.org", "52x2")
+        self.assertEqual(caught.exception.code, ErrorCode.INVALID_ARGUMENT)
         self.assertRegex(version(), r"^\d+\.\d+\.\d+")
 
 

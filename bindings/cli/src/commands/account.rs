@@ -2,11 +2,10 @@
 
 use heliograph_client::{
     AccountConfig, CertificateProblem, Client, ConnectionState, ServerCertificate, ServerOverride, Timestamp,
-    TlsMode,
 };
 use serde_json::json;
 
-use crate::arguments::{AccountCommand, AddAccount, Reach, Tls};
+use crate::arguments::{AccountCommand, AddAccount, Reach};
 use crate::commands::Setting;
 use crate::failure::Failure;
 use crate::harmless;
@@ -69,12 +68,11 @@ fn configuration(reach: Reach) -> Result<AccountConfig, Failure> {
         .map(std::fs::read_to_string)
         .transpose()
         .map_err(|source| Failure::File { what: "The file of certificate authorities", source })?;
-    let tls = match reach.tls {
-        Tls::Direct => TlsMode::Direct,
-        Tls::Starttls => TlsMode::StartTls,
-    };
     let mut config = AccountConfig::new(reach.address, "");
-    config.server = reach.server.map(|(host, port)| ServerOverride { host, port, tls });
+    config.server = reach.server.map(|server| match reach.tls {
+        Some(tls) => ServerOverride { tls: tls.into(), ..server },
+        None => server,
+    });
     config.extra_ca_pem = extra_ca_pem;
     config.pins = reach.pins;
     config.trusted_key = reach.trusted_key;

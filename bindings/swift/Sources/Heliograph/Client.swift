@@ -49,6 +49,15 @@ public final class Client: Sendable {
         try attempt { try HeliographCore.readAddress(text: text) }
     }
 
+    /// Reads a server's place as somebody types it: `chat.example.org`, `chat.example.org:5223`, `[2001:db8::1]:5223`. The
+    /// port may instead stand in a field of its own; without one it is 5222. On 443 and 5223 TLS starts with the first byte,
+    /// elsewhere after `<starttls/>`.
+    ///
+    /// - Throws: `invalidArgument`.
+    public static func readServer(_ place: String, port: String = "") throws(HeliographError) -> ServerOverride {
+        try attempt { try HeliographCore.readServer(place: place, port: port) }
+    }
+
     /// The version of Heliograph, as in `0.1.0`.
     public static var version: String { HeliographCore.version() }
 

@@ -73,6 +73,15 @@ import Testing
         }
     }
 
+    @Test func aServersPlaceIsReadFromOneFieldOrTwo() async throws {
+        let direct = ServerOverride(host: "::1", port: 5223, tls: .direct)
+        #expect(try Client.readServer("[::1]:5223") == direct)
+        #expect(try Client.readServer(" ::1 ", port: "5223") == direct)
+        let usual = ServerOverride(host: "chat.example.org", port: 5222, tls: .startTls)
+        #expect(try Client.readServer("chat.example.org") == usual)
+        #expect(await failure { _ = try Client.readServer("chat.example.org:52x2") }?.code == .invalidArgument)
+    }
+
     @Test func addressesAreReadFromWhatIsTypedAndScanned() async throws {
         let typed = try Client.readAddress(" ana@example.org ")
         #expect(typed == Contact(address: "ana@example.org", kind: .account, title: "ana", name: nil))

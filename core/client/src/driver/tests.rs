@@ -6,7 +6,7 @@ use heliograph_store::{DatabaseKey, Store};
 use tempfile::TempDir;
 
 use super::*;
-use crate::account::{ServerOverride, TlsMode};
+use crate::server_override::{ServerOverride, TlsMode};
 
 /// A driver with a new account, whose session leads nowhere: what it says is put into its mouth.
 fn driver(folder: &TempDir) -> Driver {

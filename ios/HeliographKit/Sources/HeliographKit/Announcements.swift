@@ -18,6 +18,8 @@ public final class Announcements {
     private let services: Services
     private let words: AlertWords
     private var unread: [ConversationID: UInt64] = [:]
+    /// Of those that draw: who read earlier and drew later would bring back what has been read since.
+    private let turns = Turns()
 
     init(client: Client, service: PushService?, services: Services, words: AlertWords) {
         self.client = client
@@ -59,6 +61,10 @@ public final class Announcements {
 
     /// Announces what came while nobody looked, and takes away what was read elsewhere.
     func show() async throws {
+        try await turns.take { try await self.draw() }
+    }
+
+    private func draw() async throws {
         let waiting = try await client.unread(perConversation: 1)
         let shown = await services.board.shown()
         for alert in waiting.map({ $0.alert(words, services.shelf.load()) })
@@ -75,14 +81,18 @@ public final class Announcements {
         do {
             for try await update in client.conversations {
                 for conversation in update.conversations { unread[conversation.id] = conversation.unread }
-                let shown = await services.board.shown()
-                let read = shown.keys.filter { unread[$0] == 0 }
-                if !read.isEmpty { await services.board.withdraw(read) }
-                await services.board.setBadge(Int(clamping: unread.values.reduce(0, +)))
+                try await turns.take { await self.withdrawRead() }
             }
         } catch {
             // The account was closed, or the store can't be read, which every screen says.
         }
+    }
+
+    private func withdrawRead() async {
+        let shown = await services.board.shown()
+        let read = shown.keys.filter { unread[$0] == 0 }
+        if !read.isEmpty { await services.board.withdraw(read) }
+        await services.board.setBadge(Int(clamping: unread.values.reduce(0, +)))
     }
 
     /// An answer that could not be kept: it is shown, so that it is not lost.

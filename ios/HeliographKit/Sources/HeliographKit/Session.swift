@@ -24,8 +24,8 @@ public final class Session {
     private var isInFront = false
     /// How many need the account awake.
     private var holders = 0
-    /// The last of those that wake it and let it sleep: one at a time.
-    private var turn: Task<Void, Never>?
+    /// Of those that wake it and let it sleep.
+    private let turns = Turns()
     private var drafts: [WeakDraft] = []
 
     /// Begins to watch network and power. The client is not started: see ``enterForeground()``.
@@ -83,7 +83,7 @@ public final class Session {
 
     /// Sleeps if nobody needs it awake: after it was opened while the app is behind.
     func sleep() async throws {
-        try await inTurn {
+        try await turns.take {
             if self.holders == 0 { try await self.client.suspend() }
         }
     }
@@ -147,30 +147,20 @@ public final class Session {
     }
 
     private func hold() async throws {
-        try await inTurn {
+        try await turns.take {
             if self.holders == 0 { try await self.client.resume() }
             self.holders += 1
         }
     }
 
     private func letGo() async throws {
-        try await inTurn {
+        try await turns.take {
             self.holders -= 1
             guard self.holders == 0 else { return }
             try await self.client.suspend()
             // When, is for the core to say.
             if let moment = try await self.client.nextCatchUp() { try self.schedule.wake(notBefore: moment) }
         }
-    }
-
-    private func inTurn(_ work: @escaping @MainActor () async throws -> Void) async throws {
-        let before = turn
-        let task = Task {
-            await before?.value
-            try await work()
-        }
-        turn = Task { _ = await task.result }
-        try await task.value
     }
 }
 

@@ -35,7 +35,8 @@ final class InMemoryNetwork: NetworkWatch {
     private let input: AsyncStream<NetworkSnapshot>.Continuation
 
     init() {
-        (snapshots, input) = AsyncStream.makeStream()
+        // Whoever begins to listen hears how it is, and not how it was: a phone that was offline before is so from the start.
+        (snapshots, input) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         input.yield(NetworkSnapshot(isAvailable: true, id: "wifi"))
     }
 
@@ -67,6 +68,21 @@ final class InMemoryBoard: NotificationBoard, Observable {
     }
 
     let state = Mutex(State())
+    /// What the next question for what is shown waits for.
+    private let held = Mutex<AsyncStream<Void>?>(nil)
+
+    /// Lets the next question for what is shown wait for the answer.
+    func holdNext() -> AsyncStream<Void>.Continuation {
+        let (stream, answer) = AsyncStream<Void>.makeStream()
+        held.withLock { $0 = stream }
+        return answer
+    }
+
+    /// Somebody waits for the answer.
+    var isAsked: Bool {
+        observers.access(self, keyPath: \.isAsked)
+        return held.withLock { $0 == nil }
+    }
 
     func permission() async -> NotificationPermission { state.withLock { $0.permission } }
 
@@ -86,7 +102,14 @@ final class InMemoryBoard: NotificationBoard, Observable {
     }
 
     func shown() async -> [ConversationID: MessageID] {
-        state.withLock { state in
+        let wait = observers.withMutation(of: self, keyPath: \.isAsked) {
+            held.withLock { held in
+                defer { held = nil }
+                return held
+            }
+        }
+        if let wait { for await _ in wait {} }
+        return state.withLock { state in
             var shown: [ConversationID: MessageID] = [:]
             for alert in state.alerts {
                 if let conversation = alert.conversation { shown[conversation] = alert.message }

@@ -26,6 +26,34 @@ import Testing
             .trimmingCharacters(in: .newlines)
     }
 
+    @Test func whatIsReadWhileItIsBeingAnnouncedDoesNotComeBack() async throws {
+        let (device, other) = (try Device(), try Device())
+        let session = device.session(try await device.signIn("quin"))
+        let rosa = other.session(try await other.signIn("rosa"))
+        try await session.enterForeground()
+        try await rosa.enterForeground()
+        let inbox = Inbox(client: session.client)
+        let listening = Task { await inbox.listen() }
+        let id = try await rosa.client.startChat(with: session.client.address)
+        try await rosa.client.send("the well is dry", to: id)
+        try await until("the text") { inbox.unread == 1 && device.board.badge == 1 }
+
+        let answer = device.board.holdNext()
+        let announcing = Task { try await session.announcements.show() }
+        try await until("somebody to ask what is shown") { device.board.isAsked }
+        let chat = try #require(inbox.conversations.first)
+        let newest = try #require(try await session.client.unread(perConversation: 1).first?.messages.last)
+        try await session.client.markRead(chat.id, upTo: newest.row)
+        try await until("the inbox to know that it is read") { inbox.unread == 0 }
+        answer.finish()
+        try await announcing.value
+        try await until("it to be gone") { device.board.alerts.isEmpty && device.board.badge == 0 }
+        listening.cancel()
+        await listening.value
+        try await session.end()
+        try await rosa.end()
+    }
+
     @Test func theAppAndTheExtensionTakeTurns() async throws {
         let (device, other) = (try Device(), try Device())
         let lena = try await device.signIn("lena")

@@ -17,9 +17,9 @@ use crate::ios::package::Package;
 use crate::swift::{Swift, sources};
 
 /// The accounts that the tests use, each for one part; the last one is the quick start's.
-const ACCOUNTS: [&str; 16] = [
+const ACCOUNTS: [&str; 18] = [
     "ana", "ben", "chloe", "dora", "eve", "finn", "gina", "hugo", "ida", "jan", "lena", "mia", "noah",
-    "olga", "pia", "kim",
+    "olga", "pia", "kim", "quin", "rosa",
 ];
 
 /// What the iOS app does beside showing it.

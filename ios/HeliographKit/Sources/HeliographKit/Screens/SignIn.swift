@@ -10,7 +10,7 @@ public final class SignIn {
     public var address = ""
     /// The password; gone as soon as it was used.
     public var password = ""
-    /// Where to connect to, as `host:port`, if not where the domain says.
+    /// Where to connect to, as `host` or `host:port`, if not where the domain says.
     public var server = ""
     /// A private authority to trust, in PEM.
     public var authority: String?
@@ -87,11 +87,7 @@ public final class SignIn {
 
     private func configuration() throws -> AccountConfig {
         var place: ServerOverride?
-        if !server.trimmed.isEmpty {
-            let parts = server.trimmed.split(separator: ":", omittingEmptySubsequences: false)
-            guard let last = parts.last, parts.count > 1, let port = UInt16(last) else { throw SignIn.malformedServer }
-            place = ServerOverride(host: parts.dropLast().joined(separator: ":"), port: port, tls: .startTls)
-        }
+        if !server.trimmed.isEmpty { place = try Client.readServer(server) }
         return AccountConfig(
             address: address, password: password, server: place, extraCaPem: authority, trustedKey: trustedKey)
     }
@@ -102,13 +98,5 @@ public final class SignIn {
         transient: false,
         advice: "This is the address of a room, and nobody can sign in with it.",
         detail: "a link to a room"
-    )
-
-    private static let malformedServer = HeliographError(
-        code: .invalidArgument,
-        name: "invalid-argument",
-        transient: false,
-        advice: "Something that was typed or passed in is malformed.",
-        detail: "the server's place is not host:port"
     )
 }

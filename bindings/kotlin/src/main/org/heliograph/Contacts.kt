@@ -10,6 +10,14 @@ import kotlinx.coroutines.withContext
  */
 public fun readAddress(text: String): Outcome<Contact> = attempt { org.heliograph.ffi.readAddress(text) }
 
+/**
+ * Reads a server's place as somebody types it: `chat.example.org`, `chat.example.org:5223`, `[2001:db8::1]:5223`. The
+ * port may instead stand in a field of its own, [port], which may be empty; without one it is 5222. On 443 and 5223 TLS
+ * starts with the first byte, elsewhere after `<starttls/>`. Fails with [FailureCode.INVALID_ARGUMENT].
+ */
+public fun readServer(place: String, port: String = ""): Outcome<ServerOverride> =
+    attempt { org.heliograph.ffi.readServer(place, port) }
+
 /** The link to our account, as for a QR code: `xmpp:ana@example.org`. */
 public fun Heliograph.contactUri(): Outcome<String> = attempt { core.contactUri() }
 

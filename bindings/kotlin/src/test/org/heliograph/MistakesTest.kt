@@ -68,6 +68,16 @@ internal class MistakesTest {
     }
 
     @Test
+    fun `a server's place is read from one field or two, and a port that is none is said`() {
+        val direct = ServerOverride("::1", 5223u, TlsMode.DIRECT)
+        assertEquals(direct, readServer("[::1]:5223").getOrThrow())
+        assertEquals(direct, readServer(" ::1 ", "5223").getOrThrow())
+        val usual = ServerOverride("chat.example.org", 5222u, TlsMode.START_TLS)
+        assertEquals(usual, readServer("chat.example.org").getOrThrow())
+        assertEquals(FailureCode.INVALID_ARGUMENT, failed { readServer("chat.example.org", "52x2") }.code)
+    }
+
+    @Test
     fun `addresses are read from what is typed and scanned`(): Unit = runBlocking {
         val ana = Contact("ana@example.org", ContactKind.ACCOUNT, title = "ana", name = null)
         assertEquals(ana, readAddress("xmpp:ana@example.org?message").getOrThrow())

@@ -23,6 +23,7 @@ import org.heliograph.FailureException
 import org.heliograph.Heliograph
 import org.heliograph.Outcome
 import org.heliograph.ServerCertificate
+import org.heliograph.ServerOverride
 import org.heliograph.Store
 import org.heliograph.android.state.Account
 import org.heliograph.android.state.Accounts
@@ -244,15 +245,17 @@ internal class PhoneAccount(
         inspectServer(config)
     }
 
-    // Both may be the first that is asked of the core in this process.
-    override suspend fun readAddress(text: String): Outcome<Contact> = withContext(Dispatchers.IO) {
-        core.authorities
-        org.heliograph.readAddress(text)
-    }
+    override suspend fun readAddress(text: String): Outcome<Contact> = ofCore { org.heliograph.readAddress(text) }
 
-    override suspend fun log(): Outcome<String> = withContext(Dispatchers.IO) {
+    override suspend fun readServer(place: String, port: String): Outcome<ServerOverride> =
+        ofCore { org.heliograph.readServer(place, port) }
+
+    override suspend fun log(): Outcome<String> = ofCore { Outcome.Done(exportLog()) }
+
+    /** Asks the core, and may be the first in this process. */
+    private suspend fun <T> ofCore(ask: () -> T): T = withContext(Dispatchers.IO) {
         core.authorities
-        Outcome.Done(exportLog())
+        ask()
     }
 
     /** Ends everything. When this returns no thread of the client is left. Nothing else may be called afterwards. */

@@ -52,6 +52,7 @@ import java.nio.file.Files
 import java.security.SecureRandom
 import java.util.concurrent.CopyOnWriteArrayList
 import org.heliograph.readAddress as readLink
+import org.heliograph.readServer as readPlace
 
 /** From signing in to a chat in which each has read the other, by touch, with the real library and a real server. */
 @RunWith(RobolectricTestRunner::class)
@@ -154,6 +155,8 @@ class WholeConversationTest {
         override suspend fun inspect(config: AccountConfig): Outcome<ServerCertificate> = inspectServer(config)
 
         override suspend fun readAddress(text: String): Outcome<Contact> = readLink(text)
+
+        override suspend fun readServer(place: String, port: String): Outcome<ServerOverride> = readPlace(place, port)
 
         override suspend fun log(): Outcome<String> = Outcome.Done("")
     }

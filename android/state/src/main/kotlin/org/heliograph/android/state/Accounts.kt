@@ -6,6 +6,7 @@ import org.heliograph.Contact
 import org.heliograph.Failure
 import org.heliograph.Outcome
 import org.heliograph.ServerCertificate
+import org.heliograph.ServerOverride
 
 /** The account on this phone: whether there is one, and how to add it. The Android part of the app implements it. */
 public interface Accounts {
@@ -29,6 +30,9 @@ public interface Accounts {
 
     /** Reads an address or an `xmpp:` link, as QR codes hold it. Fails with `INVALID_ARGUMENT`. */
     public suspend fun readAddress(text: String): Outcome<Contact>
+
+    /** Reads a server's place as it was typed; [port] may be empty. Fails with `INVALID_ARGUMENT`. */
+    public suspend fun readServer(place: String, port: String): Outcome<ServerOverride>
 
     /** What happened lately, for a developer, without private data. */
     public suspend fun log(): Outcome<String>

@@ -9,7 +9,6 @@ import org.heliograph.FailureCode
 import org.heliograph.FailureException
 import org.heliograph.ServerCertificate
 import org.heliograph.ServerOverride
-import org.heliograph.TlsMode
 import org.heliograph.getOrThrow
 
 /** See [SignInScreen]. */
@@ -31,7 +30,7 @@ public data class SignInState(
 public data class ServerPlace(
     /** Host name or IP address. */
     val host: String,
-    /** TCP port, as typed; the usual one if empty. */
+    /** TCP port, as typed; the usual one if empty. What is no port is told, and not guessed. */
     val port: String,
     /** A certificate authority of the server's own, in PEM; empty for none. */
     val authority: String = "",
@@ -46,18 +45,17 @@ public class SignInScreen(private val accounts: Accounts, parent: CoroutineScope
     /** Signs in. If the server's certificate is refused, the state has it, and [cancel] or [trust] goes on. */
     public fun signIn(address: String, password: String, place: ServerPlace? = null) {
         if (state.value.busy) return
-        val server = place?.takeIf { it.host.isNotBlank() }?.let {
-            ServerOverride(it.host.trim(), it.port.trim().toUShortOrNull() ?: STARTTLS_PORT, it.tls())
+        begin {
+            val authority = place?.authority?.trim().orEmpty().ifEmpty { null }
+            AccountConfig(address, password, place?.let { server(it) }, extraCaPem = authority)
         }
-        val authority = place?.authority?.trim().orEmpty().ifEmpty { null }
-        add(AccountConfig(address, password, server, extraCaPem = authority))
     }
 
     /** The user has compared the fingerprint and trusts the key that was shown. */
     public fun trust() {
         val config = asked ?: return
         val certificate = state.value.certificate?.takeIf { state.value.mayTrust } ?: return
-        add(config.copy(trustedKey = certificate.keyPin))
+        begin { config.copy(trustedKey = certificate.keyPin) }
     }
 
     /** Stops whatever goes on. */
@@ -75,32 +73,29 @@ public class SignInScreen(private val accounts: Accounts, parent: CoroutineScope
         }
     }
 
-    private fun add(config: AccountConfig) {
+    private fun begin(configuration: suspend () -> AccountConfig) {
         change { it.copy(busy = true, failure = null, certificate = null) }
-        work = attempt({ _, failure -> SignInState(failure = failure) }) {
-            try {
-                accounts.add(config).getOrThrow()
-                asked = null
-                change { SignInState() }
-            } catch (exception: FailureException) {
-                val mayAsk = config.trustedKey == null && exception.failure.code == FailureCode.CERTIFICATE_REJECTED
-                if (!mayAsk) throw exception
-                val certificate = accounts.inspect(config).getOrThrow()
-                // Refused a moment ago and believed now, as where a hotel's network has answered: nothing to ask.
-                if (certificate.problem == null) throw exception
-                asked = config
-                change { it.copy(busy = false, certificate = certificate) }
-            }
-        }
+        work = attempt({ _, failure -> SignInState(failure = failure) }) { add(configuration()) }
     }
 
-    private fun ServerPlace.tls(): TlsMode = if (port.trim() in DIRECT_TLS_PORTS) TlsMode.DIRECT else TlsMode.START_TLS
+    private suspend fun server(place: ServerPlace): ServerOverride? {
+        if (place.host.isBlank() && place.port.isBlank()) return null
+        return accounts.readServer(place.host, place.port).getOrThrow()
+    }
 
-    private companion object {
-        /** RFC 6120 §14.7: clients connect here. */
-        const val STARTTLS_PORT: UShort = 5222u
-
-        /** XEP-0368: where servers listen for TLS from the first byte, by custom. */
-        val DIRECT_TLS_PORTS: Set<String> = setOf("443", "5223")
+    private suspend fun add(config: AccountConfig) {
+        try {
+            accounts.add(config).getOrThrow()
+            asked = null
+            change { SignInState() }
+        } catch (exception: FailureException) {
+            val mayAsk = config.trustedKey == null && exception.failure.code == FailureCode.CERTIFICATE_REJECTED
+            if (!mayAsk) throw exception
+            val certificate = accounts.inspect(config).getOrThrow()
+            // Refused a moment ago and believed now, as where a hotel's network has answered: nothing to ask.
+            if (certificate.problem == null) throw exception
+            asked = config
+            change { it.copy(busy = false, certificate = certificate) }
+        }
     }
 }

@@ -7,7 +7,6 @@ import kotlinx.coroutines.test.runCurrent
 import kotlinx.coroutines.test.runTest
 import org.heliograph.CertificateProblem
 import org.heliograph.FailureCode
-import org.heliograph.TlsMode
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertNull
@@ -113,16 +112,24 @@ class SignInScreenTest {
     }
 
     @Test
-    fun `a server by hand, with the way that belongs to its port`() = runTest {
-        for ((port, expected) in listOf("" to (5222 to TlsMode.START_TLS), "5223" to (5223 to TlsMode.DIRECT))) {
-            accounts.failures += FailureCode.HOST_UNKNOWN
-            screen().signIn("ana@relief.example", "secret", ServerPlace(" 10.0.0.7 ", port, " PEM "))
+    fun `a server by hand, or none, and a port that is none is told`() = runTest {
+        val screen = screen()
+        accounts.failures += FailureCode.HOST_UNKNOWN
+        screen.signIn("ana@relief.example", "secret", ServerPlace("10.0.0.7", "5299", " PEM "))
+        runCurrent()
+        val config = accounts.added.single()
+        assertEquals("10.0.0.7" to 5299, config.server?.let { it.host to it.port.toInt() })
+        assertEquals("PEM", config.extraCaPem)
+        for (place in listOf(ServerPlace("10.0.0.7", "52x2"), ServerPlace(" ", "52x2"))) {
+            screen.signIn("ana@relief.example", "secret", place)
             runCurrent()
-            val config = accounts.added.last()
-            assertEquals("10.0.0.7", config.server?.host)
-            assertEquals(expected, config.server?.let { it.port.toInt() to it.tls })
-            assertEquals("PEM", config.extraCaPem)
+            assertEquals(FailureCode.INVALID_ARGUMENT, screen.state.value.failure?.code)
+            assertFalse(screen.state.value.busy)
         }
+        assertEquals(1, accounts.added.size)
+        screen.signIn("ana@relief.example", "secret", ServerPlace(" ", ""))
+        runCurrent()
+        assertNull(accounts.added.last().server)
     }
 
     @Test

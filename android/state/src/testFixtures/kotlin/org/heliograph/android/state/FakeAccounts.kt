@@ -10,6 +10,8 @@ import org.heliograph.ContactKind
 import org.heliograph.FailureCode
 import org.heliograph.Outcome
 import org.heliograph.ServerCertificate
+import org.heliograph.ServerOverride
+import org.heliograph.TlsMode
 
 /** Adds accounts as it is told. */
 public class FakeAccounts(initial: Account = Account.None) : Accounts {
@@ -69,6 +71,12 @@ public class FakeAccounts(initial: Account = Account.None) : Accounts {
         if ('@' !in address) return Outcome.Failed(FakeMessenger.failure(FailureCode.INVALID_ARGUMENT))
         val kind = if (bare.endsWith("?join")) ContactKind.ROOM else ContactKind.ACCOUNT
         return Outcome.Done(Contact(address, kind, address.substringBefore('@'), null))
+    }
+
+    override suspend fun readServer(place: String, port: String): Outcome<ServerOverride> {
+        val number = port.ifEmpty { "5222" }.toUShortOrNull()
+            ?: return Outcome.Failed(FakeMessenger.failure(FailureCode.INVALID_ARGUMENT))
+        return Outcome.Done(ServerOverride(place, number, TlsMode.START_TLS))
     }
 
     override suspend fun log(): Outcome<String> = Outcome.Done("it rained")
