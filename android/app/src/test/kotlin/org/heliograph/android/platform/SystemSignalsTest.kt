@@ -90,7 +90,9 @@ class SystemSignalsTest {
         assertEquals(LiveService.ID, shadowOf(service.get()).lastForegroundNotificationId)
         wantLiveMode()
         service.get().onStartCommand(shadowOf(shown.actions.single().actionIntent).savedIntent, 0, 2)
-        mainUntil { !app.shelf.preferences.value.liveMode }
+        // The last that comes of it: what would still be at work then would fail in another test.
+        mainUntil { shadowOf(app).nextStoppedService != null }
+        assertFalse(app.shelf.preferences.value.liveMode)
         service.destroy()
         assertEquals(
             0,
