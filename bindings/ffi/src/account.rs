@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use heliograph_client::{Client, Error};
+use heliograph_client::{Client, Error, TlsMode};
 use zeroize::Zeroizing;
 
 use crate::argument;
@@ -52,7 +52,7 @@ pub struct ServerOverride {
 }
 
 /// How TLS starts.
-#[derive(uniffi::Enum)]
+#[uniffi::remote(Enum)]
 pub enum TlsMode {
     /// From the first byte (XEP-0368).
     Direct,
@@ -82,24 +82,13 @@ impl TryFrom<ServerOverride> for heliograph_client::ServerOverride {
     type Error = Error;
 
     fn try_from(server: ServerOverride) -> Result<Self, Error> {
-        Ok(Self {
-            host: argument::host(server.host)?,
-            port: argument::port(server.port)?,
-            tls: match server.tls {
-                TlsMode::Direct => heliograph_client::TlsMode::Direct,
-                TlsMode::StartTls => heliograph_client::TlsMode::StartTls,
-            },
-        })
+        Ok(Self { host: argument::host(server.host)?, port: argument::port(server.port)?, tls: server.tls })
     }
 }
 
 impl From<heliograph_client::ServerOverride> for ServerOverride {
     fn from(server: heliograph_client::ServerOverride) -> Self {
-        let tls = match server.tls {
-            heliograph_client::TlsMode::Direct => TlsMode::Direct,
-            heliograph_client::TlsMode::StartTls => TlsMode::StartTls,
-        };
-        Self { host: server.host, port: server.port, tls }
+        Self { host: server.host, port: server.port, tls: server.tls }
     }
 }
 

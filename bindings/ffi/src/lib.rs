@@ -41,7 +41,7 @@ mod subscription;
 mod system_trust;
 mod timeline;
 
-pub use account::{AccountConfig, ServerOverride, TlsMode, add_account, read_server};
+pub use account::{AccountConfig, ServerOverride, add_account, read_server};
 pub use cancellation::Cancellation;
 pub use certificate::{ServerCertificate, inspect_server};
 pub use client::{CatchUpEnd, CatchUpReport, HeliographClient};

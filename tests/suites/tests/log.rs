@@ -14,8 +14,9 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use heliograph_client::TlsMode;
 use heliograph_ffi::{
-    AccountConfig, HeliographClient, LogLevel, PushOption, PushTarget, ServerOverride, TlsMode, add_account,
+    AccountConfig, HeliographClient, LogLevel, PushOption, PushTarget, ServerOverride, add_account,
     export_log, inspect_server, start_logging,
 };
 use heliograph_lab::policy::NETWORK;

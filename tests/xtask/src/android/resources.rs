@@ -1,7 +1,7 @@
 //! Resources: compiled for each library once, then linked with the shell's own into one table and its `R` classes.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use tokio::process::Command;
@@ -10,6 +10,7 @@ use super::library::Library;
 use super::sdk::Sdk;
 use super::tools::Tools;
 use super::{MIN_SDK, TARGET_SDK, manifest};
+use crate::archive;
 use crate::jvm;
 use crate::test::Outcome;
 use crate::test::process::Programs;
@@ -100,19 +101,7 @@ impl Resources {
         if let Some(failure) = programs.run(link).await? {
             return Ok(Err(failure));
         }
-        javac.args(java_files(&generated)?);
+        javac.args(archive::files(&generated)?.into_iter().map(|(_, path)| path));
         Ok(programs.run(javac).await?.map_or(Ok(this), Err))
     }
-}
-
-fn java_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).context("reading generated sources")? {
-            let path = entry.context("reading generated sources")?.path();
-            if path.is_dir() { folders.push(path) } else { files.push(path) }
-        }
-    }
-    Ok(files)
 }

@@ -1,12 +1,12 @@
 //! Running tests on the Java virtual machine.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use tokio::process::Command;
 
 use super::Artefacts;
+use crate::archive;
 
 /// The lock file of what runs tests.
 pub const LOCK: &str = "junit";
@@ -48,23 +48,13 @@ pub fn tests(
     Ok(java)
 }
 
-/// The names of the test classes in a folder.
+/// The names of the test classes in a folder, sorted.
 fn test_classes(classes: &Path) -> anyhow::Result<Vec<String>> {
-    let mut names = Vec::new();
-    let mut folders = vec![classes.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).context("reading a folder of classes")? {
-            let path = entry.context("reading a folder of classes")?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.to_string_lossy().ends_with(TEST_FILE) {
-                let class = path.strip_prefix(classes).unwrap_or(&path).with_extension("");
-                names.push(class.to_string_lossy().replace('/', "."));
-            }
-        }
-    }
-    names.sort();
-    Ok(names)
+    let files = archive::files(classes)?.into_iter().map(|(name, _)| name);
+    Ok(files
+        .filter(|name| name.ends_with(TEST_FILE))
+        .map(|name| name.trim_end_matches(".class").replace('/', "."))
+        .collect())
 }
 
 #[cfg(test)]

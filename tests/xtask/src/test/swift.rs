@@ -13,6 +13,7 @@ use tokio::process::Command;
 use super::Outcome;
 use super::process::Programs;
 use super::stand::Stand;
+use crate::archive;
 use crate::ios::package::Package;
 use crate::swift::{Swift, sources};
 
@@ -84,9 +85,7 @@ async fn package_for_ios(swift: &Swift, programs: &mut Programs) -> anyhow::Resu
     let mut core = swift.command("swiftc");
     core.args(["-typecheck", "-swift-version", "5", "-module-name", "HeliographCore", "-I"])
         .arg(package.headers());
-    let mut files = Vec::new();
-    swift_files(&package.folder().join("Sources").join("HeliographCore"), &mut files)?;
-    core.args(files);
+    core.args(swift_files(&package.folder().join("Sources").join("HeliographCore"))?);
     for command in [manifest, core] {
         if let Some(failure) = programs.run(command).await? {
             return Ok(Some(failure));
@@ -101,25 +100,17 @@ fn parse(swift: &Swift) -> anyhow::Result<Command> {
     command.args(["-frontend", "-parse"]);
     let mut files = Vec::new();
     for folder in VIEWS {
-        swift_files(&workspace::root().join(folder), &mut files)?;
+        files.extend(swift_files(&workspace::root().join(folder))?);
     }
     ensure!(!files.is_empty(), "there are no views");
-    files.sort();
     command.args(files);
     Ok(command)
 }
 
-fn swift_files(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
-    for entry in entries {
-        let path = entry.context("reading a folder")?.path();
-        if path.is_dir() {
-            swift_files(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "swift") {
-            files.push(path);
-        }
-    }
-    Ok(())
+/// The sources below a folder, sorted.
+fn swift_files(folder: &Path) -> anyhow::Result<impl Iterator<Item = PathBuf>> {
+    let files = archive::files(folder)?.into_iter().map(|(_, path)| path);
+    Ok(files.filter(|path| path.extension().is_some_and(|extension| extension == "swift")))
 }
 
 /// What watches a run.
