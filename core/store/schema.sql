@@ -1,4 +1,4 @@
--- The schema of version 11, as the migrations make it. Written by a test; change it by a migration.
+-- The schema of version 12, as the migrations make it. Written by a test; change it by a migration.
 
 CREATE TABLE account (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1), -- keeps it one row
@@ -51,7 +51,7 @@ CREATE TABLE counter (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1), -- keeps it one row
     revision INTEGER NOT NULL,                         -- last revision given to a change that an app can see
     position INTEGER NOT NULL                          -- last position given to a message or reserved by a gap
-) STRICT;
+, sequence INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE intent (
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- order within a conversation; never used twice
@@ -101,7 +101,7 @@ CREATE TABLE message (
     displayed_by INTEGER NOT NULL DEFAULT 0, -- accounts that have shown it
     receipt_due INTEGER NOT NULL,       -- 1: our receipt for it was not sent yet
     revision INTEGER NOT NULL           -- of the last change to this row
-, markable INTEGER NOT NULL DEFAULT 0) STRICT;
+, markable INTEGER NOT NULL DEFAULT 0, device BLOB, sequence INTEGER) STRICT;
 
 CREATE INDEX message_by_due_receipt ON message (conversation) WHERE receipt_due = 1;
 

@@ -49,6 +49,9 @@ pub enum Item {
         id: MessageId,
         /// The text.
         text: String,
+        /// Greater than that of every text that the device has sent before; `None` from versions that did not count. Servers
+        /// may deliver, and even archive, the texts of one device in another order than it sent them.
+        sequence: Option<u64>,
     },
     /// Messages arrived at, or were shown on, one of the sender's devices.
     Receipt {
@@ -182,7 +185,10 @@ impl Content {
 impl Item {
     fn to_value(&self) -> Value {
         Value::Array(match self {
-            Self::Text { id, text } => vec![kind::TEXT.into(), id.as_str().into(), text.as_str().into()],
+            Self::Text { id, text, sequence } => {
+                let fields = [kind::TEXT.into(), id.as_str().into(), text.as_str().into()];
+                fields.into_iter().chain(sequence.map(Value::from)).collect()
+            }
             Self::Receipt { kind, ids, runs } => vec![
                 kind::RECEIPT.into(),
                 match kind {
@@ -203,7 +209,11 @@ impl Item {
     /// `None` for a kind that this version does not know.
     fn from_fields(mut fields: Fields) -> Result<Option<Self>, Malformed> {
         Ok(Some(match fields.unsigned()? {
-            kind::TEXT => Self::Text { id: MessageId::new(fields.text()?), text: fields.text()? },
+            kind::TEXT => Self::Text {
+                id: MessageId::new(fields.text()?),
+                text: fields.text()?,
+                sequence: if fields.is_empty() { None } else { Some(fields.unsigned()?) },
+            },
             kind::RECEIPT => {
                 let kind = match fields.unsigned()? {
                     1 => ReceiptKind::Delivered,
@@ -234,7 +244,7 @@ impl Item {
     fn check_limits(&self) -> Result<(), ContentError> {
         let id_fits = |id: &MessageId| id.as_str().len() <= MESSAGE_ID_BYTES;
         let fits = match self {
-            Self::Text { id, text } => id_fits(id) && text.len() <= limits::TEXT_BYTES,
+            Self::Text { id, text, .. } => id_fits(id) && text.len() <= limits::TEXT_BYTES,
             Self::Receipt { ids, runs, .. } => {
                 let covered = runs.iter().fold(ids.len() as u64, |sum, run| sum.saturating_add(run.count));
                 covered <= RECEIPT_MESSAGES as u64
@@ -276,7 +286,7 @@ mod tests {
     use super::*;
 
     fn text(text: &str) -> Item {
-        Item::Text { id: MessageId::new("m1"), text: text.to_owned() }
+        Item::Text { id: MessageId::new("m1"), text: text.to_owned(), sequence: None }
     }
 
     fn ana() -> Address {
@@ -296,6 +306,7 @@ mod tests {
         let content = Content {
             items: vec![
                 text("hello, wörld"),
+                Item::Text { id: MessageId::new("m2"), text: "again".to_owned(), sequence: Some(u64::MAX) },
                 Item::Receipt {
                     kind: ReceiptKind::Displayed,
                     ids: vec![(ana(), MessageId::new("x"))],
@@ -313,10 +324,11 @@ mod tests {
         let array = Value::Array(vec![
             1.into(),
             Value::Array(vec![99.into(), Value::Map(vec![])]),
-            Value::Array(vec![1.into(), "m1".into(), "hello".into(), "a later field".into()]),
+            Value::Array(vec![1.into(), "m1".into(), "hello".into(), 7.into(), "a later field".into()]),
             Value::Array(vec![2.into(), 77.into(), Value::Null]),
         ]);
-        assert_eq!(Content::decode(&cbor::write(&array)), Ok(Content { items: vec![text("hello")] }));
+        let known = Item::Text { id: MessageId::new("m1"), text: "hello".to_owned(), sequence: Some(7) };
+        assert_eq!(Content::decode(&cbor::write(&array)), Ok(Content { items: vec![known] }));
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! Counters of the whole database: revisions of what an app sees, positions in timelines.
+//! Counters of the whole database: revisions of what an app sees, positions in timelines, sequence numbers of our texts.
 
+use heliograph_model::Timestamp;
 use rusqlite::{Connection, Transaction};
 
+use crate::column;
 use crate::error::StoreError;
 
 /// Positions that a gap reserves for the messages that may fill it one day: more than any archive page run brings, and far
@@ -43,6 +45,15 @@ pub(crate) fn next_position(tx: &Transaction<'_>) -> Result<i64, StoreError> {
 /// The first of a run of positions after all others, set aside for a gap.
 pub(crate) fn reserve_positions(tx: &Transaction<'_>) -> Result<i64, StoreError> {
     Ok(take(tx, 0, GAP_POSITIONS)?.position - GAP_POSITIONS + 1)
+}
+
+/// A number greater than all that this device gave to its texts before: the milliseconds of its clock, made to grow, so that a
+/// database that lost its last writes goes on above them.
+pub(crate) fn next_sequence(tx: &Transaction<'_>, now: Timestamp) -> Result<u64, StoreError> {
+    tx.prepare_cached("UPDATE counter SET sequence = max(sequence + 1, ?1) WHERE only_row = 1")?
+        .execute([now.0])?;
+    let mut statement = tx.prepare_cached("SELECT sequence FROM counter")?;
+    Ok(statement.query_row([], |row| column::unsigned(row, 0))?)
 }
 
 pub(crate) fn last_revision(connection: &Connection) -> Result<i64, StoreError> {

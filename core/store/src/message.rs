@@ -30,6 +30,7 @@ pub use delivery::{
     discard, fail, note_copy, raise_state, send_again, set_archived, set_security, set_stanza,
 };
 pub use marker::{drop_markers, due_markers, newest_markable, owe_marker, shown_up_to, take_marker};
+pub use order::{Sequence, next_sequence, sequence};
 use receipt::due_from_row;
 pub use receipt::{
     DueReceipt, Receipt, ReceiptKind, between, conversations_with_due_receipts, due_receipts, receipt,
@@ -171,6 +172,8 @@ pub struct NewMessage {
     pub markable: bool,
     /// Its order in the timeline.
     pub place: Place,
+    /// Its order among the texts of the device that wrote it, if that is known.
+    pub sequence: Option<Sequence>,
 }
 
 redacted_debug!(NewMessage { conversation, outgoing, security, state, receipt_due, place });
@@ -258,8 +261,8 @@ pub fn insert(tx: &Transaction<'_>, new: &NewMessage) -> Result<Inserted, StoreE
     };
     tx.prepare_cached(
         "INSERT INTO message (conversation, id, sender_kind, sender, stanza, archive, outgoing, security, text, sent_at,
-                              received_at, place, state, receipt_due, revision, markable)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                              received_at, place, state, receipt_due, revision, markable, device, sequence)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
     )?
     .execute(params![
         new.conversation.0,
@@ -278,6 +281,8 @@ pub fn insert(tx: &Transaction<'_>, new: &NewMessage) -> Result<Inserted, StoreE
         new.receipt_due,
         counters.revision - 1,
         new.markable,
+        new.sequence.map(|sequence| sequence.device.0),
+        new.sequence.map(|sequence| column::signed(sequence.number)),
     ])?;
     let row = tx.last_insert_rowid();
     search::add(tx, row, &new.text)?;
@@ -289,8 +294,8 @@ pub fn insert(tx: &Transaction<'_>, new: &NewMessage) -> Result<Inserted, StoreE
     let at = new.sent_at.min(new.received_at);
     let place = position.unwrap_or(UNPLACED);
     conversation::note_message(tx, new.conversation, new.outgoing, place, at, counters.revision)?;
-    if let (Place::Next, Some(archive)) = (new.place, &new.archive) {
-        order::settle(tx, new.conversation, row, archive, place)?;
+    if new.place == Place::Next {
+        order::settle(tx, new.conversation, row)?;
     }
     Ok(Inserted::New(row))
 }

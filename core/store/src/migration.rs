@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0009_markers.sql"),
     include_str!("../migrations/0010_usage.sql"),
     include_str!("../migrations/0011_owned.sql"),
+    include_str!("../migrations/0012_sequence.sql"),
 ];
 
 /// The version that this program writes.

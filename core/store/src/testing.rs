@@ -82,6 +82,7 @@ pub(crate) fn incoming(conversation: ConversationId, id: &str, text: &str) -> Ne
         receipt_due: false,
         markable: false,
         place: Place::Next,
+        sequence: None,
     }
 }
 

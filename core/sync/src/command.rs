@@ -240,6 +240,7 @@ impl Step<'_> {
                     ConversationKind::Direct => Place::Next,
                     ConversationKind::Group | ConversationKind::Room => Place::Unknown,
                 },
+                sequence: Some(message::next_sequence(self.tx, self.account.device, self.now)?),
             },
         )?;
         let (Inserted::New(row) | Inserted::Duplicate(row)) = inserted;

@@ -86,6 +86,7 @@ impl Step<'_> {
                 receipt_due: false,
                 markable: false,
                 place: self.place,
+                sequence: None,
             },
         )?;
         if let (Inserted::Duplicate(row), Some(archive_id)) = (inserted, &arrived.archive_id) {
@@ -108,7 +109,7 @@ impl Step<'_> {
         let id = plain_message_id(arrived, text);
         let text = text.to_owned();
         // New or repeated: either way it is there now.
-        let said = Said { author: contact, id, text, security: Security::Plain, wants };
+        let said = Said { author: contact, id, text, security: Security::Plain, sequence: None, wants };
         let _ = self.text(&conversation, arrived, said)?;
         Ok(())
     }

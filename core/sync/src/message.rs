@@ -8,7 +8,7 @@ use heliograph_model::stanza::{
 };
 use heliograph_model::{Address, ConversationKind, DeliveryState, ErrorCode, MessageId, Security, StanzaId};
 use heliograph_store::conversation::{self, Conversation, ConversationState};
-use heliograph_store::message::{self, Inserted, NewMessage, Sender};
+use heliograph_store::message::{self, Inserted, NewMessage, Sender, Sequence};
 use heliograph_store::outbox;
 use sha2::{Digest, Sha256};
 
@@ -77,11 +77,12 @@ impl Step<'_> {
     ) -> Result<(), EngineError> {
         for item in content.items {
             match item {
-                Item::Text { id, text } => {
+                Item::Text { id, text, sequence } => {
                     // New or repeated: either way it is there now.
                     let wants = Wants { receipt: true, marker: true };
                     let author = &sender.account;
-                    let said = Said { author, id, text, security: Security::Encrypted, wants };
+                    let sequence = sequence.map(|number| Sequence { device: sender.device, number });
+                    let said = Said { author, id, text, security: Security::Encrypted, sequence, wants };
                     let _ = self.text(conversation, arrived, said)?;
                 }
                 Item::GroupName { name } => {
@@ -118,7 +119,7 @@ impl Step<'_> {
         arrived: &InboundMessage,
         said: Said<'_>,
     ) -> Result<Inserted, EngineError> {
-        let Said { author, id, text, security, wants } = said;
+        let Said { author, id, text, security, sequence, wants } = said;
         // What was asked for by scrolling back is history, as is what was there before us: its sender waits for nothing. What
         // was encrypted for this device is never from before it.
         let before_us = self.history && security == Security::Plain;
@@ -141,6 +142,7 @@ impl Step<'_> {
                 receipt_due: acknowledge,
                 markable: wants.marker && current,
                 place: self.place,
+                sequence,
             },
         )?;
         if acknowledge && matches!(inserted, Inserted::New(_)) {
@@ -190,6 +192,8 @@ pub(crate) struct Said<'a> {
     pub text: String,
     /// How it travelled.
     pub security: Security,
+    /// Its order among the texts of its author's device.
+    pub sequence: Option<Sequence>,
     pub wants: Wants,
 }
 

@@ -75,7 +75,9 @@ impl Step<'_> {
             OutboxItem::Text { id, text } => match conversation.security {
                 Security::Plain => self.send_plain(conversation, row, StanzaId::new(id.as_str()), text),
                 Security::Encrypted => {
-                    let mut items = vec![Item::Text { id, text }];
+                    let sequence =
+                        row.message.map(|message| message::sequence(self.tx, message)).transpose()?;
+                    let mut items = vec![Item::Text { id, text, sequence: sequence.flatten() }];
                     items.extend(self.take_receipts(conversation)?.into_items());
                     self.send_sealed(conversation, row, &Content { items }, true)
                 }

@@ -181,6 +181,7 @@ impl Step<'_> {
                 receipt_due: false,
                 markable: false,
                 place: self.place,
+                sequence: None,
             },
         )?;
         debug_assert!(matches!(inserted, Inserted::New(_) | Inserted::Duplicate(_)));

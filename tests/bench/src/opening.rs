@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use heliograph_client::{AccountConfig, Client, StoreLocation};
 use heliograph_model::{
-    Address, ArchiveId, ConversationId, ConversationKind, DeliveryState, MessageId, Security, StanzaId,
-    Timestamp,
+    Address, ArchiveId, ConversationId, ConversationKind, DeliveryState, DeviceId, MessageId, Security,
+    StanzaId, Timestamp,
 };
 use heliograph_store::conversation::{self, ConversationState, NewConversation};
-use heliograph_store::message::{self, Inserted, NewMessage, Place, Sender};
+use heliograph_store::message::{self, Inserted, NewMessage, Place, Sender, Sequence};
 use heliograph_store::{Store, StoreError, setting};
 use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -127,6 +127,7 @@ fn new_message(
         receipt_due: false,
         markable: false,
         place: Place::Next,
+        sequence: Some(Sequence { device: DeviceId([7; 8]), number: at.0 as u64 }),
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Writer {
     storage: MemoryStorage,
     random: ChaCha20Rng,
     group: Option<Group>,
+    /// Of its last text.
+    sequence: u64,
 }
 
 impl Writer {
@@ -39,7 +41,7 @@ impl Writer {
             let id = DeviceId((number as u64).to_be_bytes());
             Device::create(&provider, &address, id, &identity, 1, NOW)?
         };
-        Ok(Self { address, device, storage, random, group: None })
+        Ok(Self { address, device, storage, random, group: None, sequence: NOW.0 as u64 })
     }
 
     /// The name in the room: the device, as ours have it.
@@ -75,7 +77,8 @@ impl Writer {
     pub fn say(&mut self, text: String) -> anyhow::Result<Sealed> {
         // As the engine makes them: 128 random bits, 22 characters.
         let id = MessageId::new(format!("{:022x}", self.random.next_u64()));
-        let content = Content { items: vec![Item::Text { id, text }] };
+        self.sequence += 1;
+        let content = Content { items: vec![Item::Text { id, text, sequence: Some(self.sequence) }] };
         let provider = Provider::new(&entropy(&mut self.random), &self.storage);
         let group = self.group.as_mut().context("a writer is in no group")?;
         Ok(group.encrypt(&provider, &self.device, &content)?)

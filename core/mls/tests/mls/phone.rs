@@ -81,7 +81,8 @@ pub fn entropy(seed: u8, input: u64) -> Entropy {
 }
 
 pub fn says(text: &str) -> Content {
-    Content { items: vec![Item::Text { id: MessageId::new(format!("id of {text}")), text: text.to_owned() }] }
+    let id = MessageId::new(format!("id of {text}"));
+    Content { items: vec![Item::Text { id, text: text.to_owned(), sequence: None }] }
 }
 
 /// What an application message says, if it says one text.

@@ -4,6 +4,7 @@ use heliograph_model::{ArchiveId, ConversationId, DeliveryState, ErrorCode, Secu
 use rusqlite::{Transaction, params};
 
 use super::{NOWHERE, Place, UNPLACED, order};
+use crate::column;
 use crate::conversation;
 use crate::counter;
 use crate::error::StoreError;
@@ -41,7 +42,7 @@ pub fn set_archived(
     match (position, place) {
         // It stood last until now.
         (Some(_), Place::At(_)) => touch_conversation(tx, row)?,
-        (Some(position), _) => order::settle(tx, conversation_of(tx, row)?, row, archive, position)?,
+        (Some(_), _) => order::settle(tx, conversation_of(tx, row)?, row)?,
         (None, _) => {}
     }
     raise_state(tx, row, DeliveryState::Archived)
@@ -50,7 +51,7 @@ pub fn set_archived(
 /// The archive has a message, which is known, once more: it was sent again because nobody knew that it had arrived. Where the
 /// ids tell which of the two was first, that one counts: what was said after it stands between them.
 pub fn note_copy(tx: &Transaction<'_>, row: i64, archive: &ArchiveId) -> Result<(), StoreError> {
-    let (known, stands_at) = archived_as(tx, row)?;
+    let (known, _) = archived_as(tx, row)?;
     if !known.is_some_and(|known| archive.precedes(&known)) {
         return Ok(());
     }
@@ -60,7 +61,7 @@ pub fn note_copy(tx: &Transaction<'_>, row: i64, archive: &ArchiveId) -> Result<
         archive.as_str(),
         revision
     ])?;
-    order::settle(tx, conversation_of(tx, row)?, row, archive, stands_at)
+    order::settle(tx, conversation_of(tx, row)?, row)
 }
 
 /// The message's id in the archive, and its place.
@@ -127,9 +128,11 @@ fn set_failed(
 /// is not known yet. Anything else stays as it is.
 pub fn send_again(tx: &Transaction<'_>, row: i64, place: Place, now: Timestamp) -> Result<(), StoreError> {
     let position = place.position(tx)?;
+    let number = counter::next_sequence(tx, now)?;
     let changed = tx
         .prepare_cached(
-            "UPDATE message SET state = ?2, failure = NULL, sent_at = ?3, place = ifnull(?4, place)
+            "UPDATE message SET state = ?2, failure = NULL, sent_at = ?3, place = ifnull(?4, place),
+                 sequence = iif(device IS NULL, NULL, ?6)
              WHERE row = ?1 AND state = ?5",
         )?
         .execute(params![
@@ -137,7 +140,8 @@ pub fn send_again(tx: &Transaction<'_>, row: i64, place: Place, now: Timestamp) 
             DeliveryState::Queued.to_stored(),
             now.0,
             position,
-            DeliveryState::Failed.to_stored()
+            DeliveryState::Failed.to_stored(),
+            column::signed(number),
         ])?;
     revise(tx, row, changed)?;
     touch_conversation(tx, row)

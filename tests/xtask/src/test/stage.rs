@@ -19,13 +19,14 @@ const SUITES: &str = "heliograph-suites";
 const LAB: &str = "heliograph-lab";
 
 /// The suites that need no server: they run on a model of one, and once for all servers.
-const SUITES_WITHOUT_SERVER: [&str; 13] = [
+const SUITES_WITHOUT_SERVER: [&str; 14] = [
     "attacks",
     "catching_up",
     "delivery",
     "engine",
     "inbox",
     "markers",
+    "order",
     "policy",
     "quarantine",
     "registration",
