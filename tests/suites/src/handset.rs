@@ -117,14 +117,18 @@ impl Handset {
             if let Some(found) = look(&self.screen.messages.lock().unwrap()) {
                 return found;
             }
-            if timeout_at(end, changes.changed()).await.is_err() {
-                let connection = self.client.connection();
-                let shown = self.screen.messages.lock().unwrap();
-                let last: Vec<_> = shown.values().rev().take(ENOUGH_TO_SEE_WHY).collect();
-                let last: Vec<_> = last.iter().map(|message| (&message.text, message.state)).collect();
-                panic!("{} waited in vain for {what}; its connection: {connection:?}; {last:?}", self.name);
-            }
+            let news = timeout_at(end, changes.changed()).await;
+            assert!(news.is_ok(), "{} waited in vain for {what}; {}", self.name, self.describe());
         }
+    }
+
+    /// Its connection, and the last that it shows.
+    pub fn describe(&self) -> String {
+        let connection = self.client.connection();
+        let shown = self.screen.messages.lock().unwrap();
+        let last = shown.values().rev().take(ENOUGH_TO_SEE_WHY);
+        let last: Vec<_> = last.map(|message| (&message.text, message.state)).collect();
+        format!("{}: {connection:?}; {last:?}", self.name)
     }
 
     /// Waits until a text is shown.

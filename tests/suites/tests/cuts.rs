@@ -14,8 +14,10 @@
 )]
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
+use futures::FutureExt;
 use heliograph_client::{ConversationId, ConversationKind};
 use heliograph_lab::policy::NETWORK;
 use heliograph_lab::{Direction, Failure, Options, Server, ServerTree, workspace};
@@ -162,7 +164,7 @@ impl Talk {
             let [heard_by, wire] = [&self.phones[1 - who], &self.phones[victim]];
             tokio::select! {
                 () = wire.wire.failed() => break,
-                () = heard_by.shows(&text) => {}
+                () = self.told(heard_by.shows(&text)) => {}
             }
         }
         *self.tally.cuts.entry(format!("{failure:?}")).or_default() += 1;
@@ -184,6 +186,14 @@ impl Talk {
         phone.wire.heal();
     }
 
+    /// Waits for something; when that fails, says what both phones know.
+    async fn told(&self, awaited: impl Future<Output = ()>) {
+        if let Err(failure) = AssertUnwindSafe(awaited).catch_unwind().await {
+            self.phones.iter().for_each(|phone| println!("{}", phone.describe()));
+            std::panic::resume_unwind(failure);
+        }
+    }
+
     /// Somebody says the next thing somewhere. Gives who (0 or 1) and what.
     async fn say_something(&mut self) -> (usize, String) {
         let (who, place) = (self.random.random_range(0..2), self.random.random_range(0..2));
@@ -202,8 +212,8 @@ impl Talk {
                 let expected: Vec<String> =
                     (0..*said).map(|word| format!("{from}{word} in {number}")).collect();
                 for text in &expected {
-                    self.phones[1 - speaker].shows(text).await;
-                    self.phones[speaker].has_archived(text).await;
+                    self.told(self.phones[1 - speaker].shows(text)).await;
+                    self.told(self.phones[speaker].has_archived(text)).await;
                 }
                 for (phone, id) in self.phones.iter().zip(place.ids) {
                     for text in &expected {
