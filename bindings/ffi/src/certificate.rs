@@ -43,13 +43,16 @@ pub struct ServerCertificate {
     pub not_after_ms: i64,
     /// An account that is configured like this one would accept it.
     pub trusted: bool,
-    /// Why not.
+    /// The user's word for its key (`trusted_key`) makes it accepted: nobody else vouches for it, and nothing else is wrong.
+    pub confirmable: bool,
+    /// Why it is not trusted.
     pub problem: Option<CertificateProblem>,
 }
 
 impl From<heliograph_client::ServerCertificate> for ServerCertificate {
     fn from(certificate: heliograph_client::ServerCertificate) -> Self {
         Self {
+            confirmable: certificate.is_confirmable(),
             fingerprint_sha256: certificate.fingerprint_text(),
             key_pin: certificate.key.to_string(),
             subject: certificate.subject,

@@ -103,6 +103,7 @@ async fn a_server_is_looked_at_without_a_word_about_the_account() {
         let server = camp_server().await;
         let certificate = looked_at(&server, &stranger(&server, tls), tls).await.unwrap();
         assert_eq!(certificate.problem, Some(CertificateProblem::UnknownIssuer));
+        assert!(certificate.is_confirmable());
         let digest: [u8; 32] = Sha256::digest(&server.certificate).into();
         assert_eq!(certificate.fingerprint, digest);
         let text = certificate.fingerprint_text();
@@ -124,23 +125,23 @@ async fn a_server_is_looked_at_without_a_word_about_the_account() {
 async fn what_is_wrong_with_a_certificate_is_said() {
     let trusted = Server::new().await;
     let seen = looked_at(&trusted, &trusted.config(TlsMode::Direct), TlsMode::Direct).await.unwrap();
-    assert_eq!(seen.problem, None);
+    assert_eq!((seen.problem, seen.is_confirmable()), (None, false));
 
     let elsewhere = Server::named("example.com").await;
     let seen = looked_at(&elsewhere, &elsewhere.config(TlsMode::Direct), TlsMode::Direct).await.unwrap();
-    assert_eq!(seen.problem, Some(CertificateProblem::OtherName));
+    assert_eq!((seen.problem, seen.is_confirmable()), (Some(CertificateProblem::OtherName), false));
 
     let (certificate, key) =
         self_signed("example.org", |params| params.not_after = date_time_ymd(2020, 5, 1));
     let old = Server::showing(&certificate, &key, ALL_VERSIONS).await;
     let seen = looked_at(&old, &stranger(&old, TlsMode::Direct), TlsMode::Direct).await.unwrap();
-    assert_eq!(seen.problem, Some(CertificateProblem::Expired));
+    assert_eq!((seen.problem, seen.is_confirmable()), (Some(CertificateProblem::Expired), false));
     assert_eq!(seen.not_after.0, 1_588_291_200_000);
 
     let mut config = trusted.config(TlsMode::Direct);
     config.pins = vec![seen.key];
     let seen = looked_at(&trusted, &config, TlsMode::Direct).await.unwrap();
-    assert_eq!(seen.problem, Some(CertificateProblem::OtherKey));
+    assert_eq!((seen.problem, seen.is_confirmable()), (Some(CertificateProblem::OtherKey), false));
 }
 
 #[tokio::test]

@@ -150,6 +150,7 @@ async fn inspect(setting: &Setting, reach: Reach) -> Result<(), Failure> {
         "not_before": certificate.not_before.0,
         "not_after": certificate.not_after.0,
         "trusted": certificate.problem.is_none(),
+        "confirmable": certificate.is_confirmable(),
     });
     let lines = [
         format!("made out to  {}", harmless::line(&certificate.subject)),

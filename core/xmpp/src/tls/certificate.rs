@@ -91,6 +91,12 @@ impl CertificateProblem {
 }
 
 impl ServerCertificate {
+    /// Whether a person's word for the key makes it accepted: nobody else vouches for it, and nothing else is wrong. Nothing that
+    /// anybody says makes an expired one good, or one for another name.
+    pub fn is_confirmable(&self) -> bool {
+        self.problem == Some(CertificateProblem::UnknownIssuer)
+    }
+
     pub(super) fn read(
         certificate: &CertificateDer<'_>,
         problem: Option<CertificateProblem>,

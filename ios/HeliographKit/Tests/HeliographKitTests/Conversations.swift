@@ -148,6 +148,19 @@ import Testing
         try await client.shutdown()
     }
 
+    @Test func aServerWithTheCertificateOfAnotherIsRefusedWhateverTheUserSays() async throws {
+        let device = try Device()
+        let screen = SignIn(accounts: device.accounts)
+        (screen.address, screen.password) = ("eve@elsewhere.example", "secret")
+        (screen.server, screen.authority) = (Server.place, Server.authority)
+        #expect(await screen.signIn() == nil)
+        #expect(screen.question?.problem == .otherName && screen.question?.confirmable == false)
+        screen.trust()
+        #expect(screen.question != nil)
+        screen.distrust()
+        #expect(await screen.signIn() == nil && screen.question?.problem == .otherName)
+    }
+
     @Test func whatCannotBeIsSaidAndLeavesNothing() async throws {
         let device = try Device()
         let screen = SignIn(accounts: device.accounts)

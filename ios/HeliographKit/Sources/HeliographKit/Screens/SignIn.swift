@@ -18,8 +18,8 @@ public final class SignIn {
     public private(set) var isSigningIn = false
     /// Why it did not work.
     public var failure: HeliographError?
-    /// The server's certificate, if nobody vouches for it: the user compares it with what the operator says, and then calls
-    /// ``trust()``.
+    /// The server's certificate, if it is refused, with its problem. If it is `confirmable`, the user compares it with what the
+    /// operator says, and then calls ``trust()``.
     public private(set) var question: ServerCertificate?
     /// The key that the user has confirmed.
     private var trustedKey: String?
@@ -65,9 +65,10 @@ public final class SignIn {
         return nil
     }
 
-    /// Only a missing authority can be made up for by a person's word.
+    /// Refused a moment ago and believed now, as where a hotel's network has answered: nothing to ask. Nor if the user has asked
+    /// for this key.
     private func ask() async {
-        guard let shown = try? await Client.inspectServer(of: configuration()), shown.problem == .unknownIssuer else {
+        guard trustedKey == nil, let shown = try? await Client.inspectServer(of: configuration()), !shown.trusted else {
             return
         }
         question = shown
@@ -76,7 +77,8 @@ public final class SignIn {
 
     /// The user has compared the certificate; the next ``signIn()`` accepts its key.
     public func trust() {
-        trustedKey = question?.keyPin
+        guard let shown = question, shown.confirmable else { return }
+        trustedKey = shown.keyPin
         question = nil
     }
 

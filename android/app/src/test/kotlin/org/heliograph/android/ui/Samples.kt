@@ -211,12 +211,17 @@ internal object Samples {
             notBeforeMs = ago(60 * 24 * 30),
             notAfterMs = ago(-60 * 24 * 335),
             trusted = false,
+            confirmable = true,
             problem = CertificateProblem.UNKNOWN_ISSUER,
         ),
     )
 
     val expired = SignInState(
-        certificate = certificate.certificate?.copy(notAfterMs = ago(60 * 24), problem = CertificateProblem.EXPIRED),
+        certificate = certificate.certificate?.copy(
+            notAfterMs = ago(60 * 24),
+            confirmable = false,
+            problem = CertificateProblem.EXPIRED,
+        ),
     )
 
     val members = MembersState(

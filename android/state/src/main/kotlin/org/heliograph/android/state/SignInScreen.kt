@@ -3,7 +3,6 @@ package org.heliograph.android.state
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
 import org.heliograph.AccountConfig
-import org.heliograph.CertificateProblem
 import org.heliograph.Failure
 import org.heliograph.FailureCode
 import org.heliograph.FailureException
@@ -22,8 +21,8 @@ public data class SignInState(
     /** An address that a link or a QR code brought, to be put into its field. */
     val linked: String? = null,
 ) {
-    /** Whether the user's word for its key helps: where nobody else vouches for it, and nothing else is wrong. */
-    val mayTrust: Boolean get() = certificate?.problem == CertificateProblem.UNKNOWN_ISSUER
+    /** Whether the user's word for its key helps. */
+    val mayTrust: Boolean get() = certificate?.confirmable == true
 }
 
 /** Where to connect to, for servers that DNS does not know. */

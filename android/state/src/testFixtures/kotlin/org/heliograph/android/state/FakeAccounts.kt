@@ -61,6 +61,7 @@ public class FakeAccounts(initial: Account = Account.None) : Accounts {
             0,
             0,
             trusted = problem == null,
+            confirmable = problem == CertificateProblem.UNKNOWN_ISSUER,
             problem = problem,
         ),
     )
