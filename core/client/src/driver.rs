@@ -5,6 +5,7 @@
 //! it again or the archive brings it.
 
 mod credentials;
+mod suspension;
 
 use std::collections::BTreeMap;
 use std::future::pending;
@@ -22,7 +23,7 @@ use heliograph_xmpp::session::{
     self, ResumeState, ServerMemory, Session, SessionHandle, SessionOutput, StoredStream,
 };
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until};
 use zeroize::Zeroizing;
 
 use crate::account::AccountConfig;
@@ -34,11 +35,6 @@ use crate::usage::Meter;
 /// Stanzas handled in one transaction at most: bounds how long a command from the user waits behind a flood.
 const STANZAS_AT_ONCE: usize = 256;
 
-/// How long the server gets to answer our goodbye. A phone that goes to sleep must not wait for a dead link.
-const GOODBYE: Duration = Duration::from_secs(2);
-
-/// What of a deadline is kept for closing the database: moving the log into it and letting go of its files.
-const CLOSING: Duration = Duration::from_millis(200);
 /// After a wake that the database refused: a full disk is not free again a second later.
 const WAKE_AGAIN: Duration = Duration::from_mins(1);
 
@@ -193,33 +189,6 @@ impl Driver {
         if let Some(done) = done {
             let _ = done.send(result);
         }
-    }
-
-    async fn stop(mut self, deadline: Option<Instant>) -> Result<(), Error> {
-        // Asked before the engine forgets why it has no connection.
-        let next_catch_up = self.engine.next_catch_up(SystemClock.now());
-        self.shared.set_next_catch_up(next_catch_up.unwrap_or_default());
-        if self.handle(Input::Suspend).is_err() {
-            self.leave(true); // not even a full disk keeps the socket open
-        }
-        // Wait for the goodbye, so that the server does not keep a ghost, but not for long.
-        let goodbye = Instant::now() + GOODBYE;
-        let goodbye = deadline
-            .map_or(goodbye, |deadline| goodbye.min(deadline.checked_sub(CLOSING).unwrap_or(deadline)));
-        let _ = timeout_at(goodbye, async {
-            while self.session.is_some() {
-                let output = next_output(&mut self.session).await;
-                self.session_says(output);
-            }
-        })
-        .await;
-        if let Some(session) = self.session.take() {
-            session.handle.abandon();
-        }
-        self.shared.set_readers(None);
-        let now = SystemClock.now();
-        self.read_meter(now);
-        Ok(self.engine.close(now)?)
     }
 
     /// One input through the engine, and what follows from it.

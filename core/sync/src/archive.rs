@@ -15,7 +15,7 @@ use heliograph_store::message::Place;
 use heliograph_store::{account, archive, outbox};
 
 use crate::error::EngineError;
-use crate::live::{Catchup, Purpose};
+use crate::live::{Asked, Catchup, Purpose};
 use crate::policy::{ARCHIVE_PAGE, HANDED_OVER_BY, HANDED_OVER_FROM, Situation};
 use crate::step::Step;
 use crate::timers::{Due, Window};
@@ -40,14 +40,17 @@ impl Step<'_> {
 
     /// The session passed from one connection to another. Where ejabberd, which is known by its ids, had a message for the old
     /// connection at that moment, it may put it aside for the next fresh session; in the archive it has it. What a room had for
-    /// us comes back to the room as an error, and the room says that it lost us.
+    /// us comes back to the room as an error, and the room says that it lost us. An answer for the old connection goes nowhere, so what
+    /// is not answered by then is asked once more.
     ///
     /// That is read in a moment, or at once if the system has woken us for just such a message.
     pub(crate) fn handed_over(&mut self) -> Result<(), EngineError> {
         // Read to its end, and without a place: it was empty.
         let counts = |cursor: ArchiveId| cursor.is_of_a_count();
         let may_miss = self.facts.archive && archive::cursor(self.tx, None)?.is_none_or(counts);
-        if !may_miss || !self.live.session.account.done {
+        let session = &mut self.live.session;
+        session.doubtful = session.requests.keys().cloned().collect();
+        if !may_miss || (!session.account.done && session.doubtful.is_empty()) {
             return Ok(());
         }
         let window = match self.live.situation() {
@@ -61,8 +64,16 @@ impl Step<'_> {
     /// If it is time.
     pub(crate) fn read_what_was_handed_over(&mut self) -> Result<(), EngineError> {
         if self.live.timers.take(Due::HandedOver, self.now) {
-            let after = archive::cursor(self.tx, None)?;
-            self.ask_page(None, after, false);
+            for id in std::mem::take(&mut self.live.session.doubtful) {
+                if let Some(Asked { request, purpose }) = self.live.session.requests.remove(&id) {
+                    self.request(request, purpose);
+                }
+            }
+            let reads = |asked: &Asked| matches!(asked.purpose, Purpose::Archive { archive: None, .. });
+            if self.live.session.account.done && !self.live.session.requests.values().any(reads) {
+                let after = archive::cursor(self.tx, None)?;
+                self.ask_page(None, after, false);
+            }
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use heliograph_store::{account, intent, member, outbox};
 
 use crate::error::EngineError;
 use crate::input::{Command, Reply};
-use crate::live::Purpose;
+use crate::live::{Asked, Purpose};
 use crate::policy::{GROUP_MEMBERS_MAX, NAME_BYTES};
 use crate::push;
 use crate::step::Step;
@@ -358,7 +358,7 @@ impl Step<'_> {
             return Ok(());
         }
         // One service that never answers must not keep us asking in every session.
-        let waiting = |purpose: &Purpose| matches!(purpose, Purpose::ServiceFeatures(_));
+        let waiting = |asked: &Asked| matches!(asked.purpose, Purpose::ServiceFeatures(_));
         let found = self.facts.room_service.is_some();
         if !found && self.live.session.requests.values().any(waiting) {
             return Ok(account::set_facts(self.tx, &self.facts)?);

@@ -11,7 +11,7 @@ use heliograph_model::{Entropy, Error, ErrorCode, NetworkState, Timestamp};
 use heliograph_store::account::ServerFacts;
 
 use crate::input::{Connection, ConnectionState, LinkAction};
-use crate::live::{Link, Live, Purpose, SessionLive};
+use crate::live::{Link, Live, SessionLive};
 use crate::policy::{
     HANDOVER, HEARD_LATELY, KEEPALIVE_SHORTEST, REPLACED_MAX, REPLACED_WITHIN, RETRIES_REMEMBERED,
     SESSION_STABLE, Situation,
@@ -236,7 +236,7 @@ impl Live {
             && !self.session.draining
             && self.session.account.done
             && self.session.rooms.values().all(|room| room.catchup.done)
-            && !self.session.requests.values().any(Purpose::holds_up)
+            && !self.session.requests.values().any(|asked| asked.purpose.holds_up())
     }
 
     /// For the app.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use heliograph_mls::Group;
-use heliograph_model::stanza::Outbound;
+use heliograph_model::stanza::{MessageKind, Outbound};
 use heliograph_model::{Address, Entropy, Error, GroupId, Timestamp};
 use heliograph_store::account::{self, Account, ServerFacts};
 use heliograph_store::mls_storage::MlsStorage;
@@ -11,7 +11,7 @@ use heliograph_store::{Readers, Store, StoreError, Transaction, conversation, se
 
 use crate::error::EngineError;
 use crate::input::{Effects, Input};
-use crate::live::Live;
+use crate::live::{Link, Live};
 use crate::policy::Situation;
 use crate::step::Step;
 use crate::stream::{self, StoredStream};
@@ -75,6 +75,14 @@ impl Engine {
     /// For reading what the engine wrote, from any thread.
     pub fn readers(&self) -> Readers {
         self.store.readers()
+    }
+
+    /// Whether the server is about to tell us something that we asked for, or a room what we said there. A server that has to
+    /// tell it to a sleeping phone may wake it for that.
+    pub fn awaits_answers(&self) -> bool {
+        let Live { link, session, .. } = &self.live;
+        let reflected = |kind: &MessageKind| *kind == MessageKind::Groupchat;
+        *link == Link::Online && (!session.requests.is_empty() || session.in_flight.values().any(reflected))
     }
 
     pub(crate) fn live(&self) -> &Live {

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use heliograph_model::stanza::ClientState;
+use heliograph_model::stanza::{ClientState, MessageKind, Request};
 use heliograph_model::{
     Address, ArchiveId, ConversationId, Error, GroupId, NetworkState, PowerState, RequestId, Timestamp,
 };
@@ -64,7 +64,10 @@ pub(crate) struct Live {
 /// What lasts as long as a session, resumptions included.
 #[derive(Clone, Default)]
 pub(crate) struct SessionLive {
-    pub requests: BTreeMap<RequestId, Purpose>,
+    /// What was asked and not answered yet.
+    pub requests: BTreeMap<RequestId, Asked>,
+    /// Those that were asked on a connection from which the session has passed on: their answers may be lost.
+    pub doubtful: BTreeSet<RequestId>,
     pub account: Catchup,
     pub rooms: BTreeMap<Address, RoomLive>,
     pub setups: BTreeMap<ConversationId, Setup>,
@@ -74,8 +77,8 @@ pub(crate) struct SessionLive {
     pub draining: bool,
     /// The session stands on another connection than the one that it began on.
     pub resumed: bool,
-    /// Outbox rows handed to this session.
-    pub in_flight: BTreeSet<i64>,
+    /// Outbox rows handed to this session, and how each travels.
+    pub in_flight: BTreeMap<i64, MessageKind>,
     /// Groups whose pending commit was handed to this session.
     pub commits: BTreeSet<GroupId>,
 }
@@ -127,6 +130,13 @@ impl RoomLive {
     pub fn ready(&self) -> bool {
         self.joined && self.catchup.done
     }
+}
+
+/// A request that is not answered yet.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    pub request: Request,
+    pub purpose: Purpose,
 }
 
 /// What an outstanding request is for.

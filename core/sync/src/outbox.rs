@@ -40,7 +40,7 @@ impl Step<'_> {
         for state in [OutboxState::Sent, OutboxState::Sending] {
             for row in outbox::pending(self.tx, id, state, OUTBOX_WINDOW)? {
                 flying += 1;
-                if !self.live.session.in_flight.contains(&row.id) {
+                if !self.live.session.in_flight.contains_key(&row.id) {
                     // In doubt: it was given to an earlier session, and the archive, read to its end, does not have it.
                     self.repeat(&conversation, &row)?;
                 }
@@ -211,7 +211,7 @@ impl Step<'_> {
         kind: MessageKind,
         content: OutboundContent,
     ) {
-        self.live.session.in_flight.insert(row);
+        self.live.session.in_flight.insert(row, kind);
         self.send(Outbound::Message(OutboundMessage { id, to: to.clone(), kind, content }));
     }
 
@@ -259,7 +259,7 @@ impl Step<'_> {
 }
 
 /// How messages of this conversation travel.
-fn kind_of(conversation: &Conversation) -> MessageKind {
+pub(crate) fn kind_of(conversation: &Conversation) -> MessageKind {
     match conversation.kind {
         ConversationKind::Direct => MessageKind::Chat,
         ConversationKind::Group | ConversationKind::Room => MessageKind::Groupchat,

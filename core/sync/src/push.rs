@@ -15,7 +15,7 @@ use heliograph_store::push::{self, PushRegistration};
 
 use crate::error::EngineError;
 use crate::input::Reply;
-use crate::live::Purpose;
+use crate::live::{Asked, Purpose};
 use crate::step::Step;
 use crate::wish::{decode, encode};
 
@@ -92,7 +92,7 @@ impl Step<'_> {
             return Ok(());
         }
         for row in push::list(self.tx)? {
-            let asked = |purpose: &Purpose| matches!(purpose, Purpose::Push(id) if *id == row.id);
+            let asked = |asked: &Asked| matches!(asked.purpose, Purpose::Push(id) if id == row.id);
             if row.confirmed || row.failure.is_some() || self.live.session.requests.values().any(asked) {
                 continue;
             }
@@ -119,7 +119,7 @@ impl Step<'_> {
 
     /// What our account can do, unless that is being asked.
     pub(crate) fn ask_account_features(&mut self) {
-        let asked = |purpose: &Purpose| matches!(purpose, Purpose::AccountFeatures);
+        let asked = |asked: &Asked| matches!(asked.purpose, Purpose::AccountFeatures);
         if !self.live.session.requests.values().any(asked) {
             self.request(Request::Features { of: self.account.address.clone() }, Purpose::AccountFeatures);
         }

@@ -18,7 +18,7 @@ use heliograph_store::{Transaction, conversation, message};
 use crate::account::load_device;
 use crate::error::EngineError;
 use crate::input::{Effects, Input, LinkAction, Received, Reply};
-use crate::live::{Link, Live, Purpose};
+use crate::live::{Asked, Link, Live, Purpose};
 use crate::quarantine::Trial;
 use crate::random::Random;
 use crate::timers::{Due, Window};
@@ -293,7 +293,7 @@ impl<'a> Step<'a> {
         match inbound {
             Inbound::Message(message) => self.live_message(&message),
             Inbound::Response { id, response } => match self.live.session.requests.remove(&id) {
-                Some(purpose) => self.response(purpose, response),
+                Some(asked) => self.response(asked.purpose, response),
                 None => Ok(()),
             },
             Inbound::RoomJoined { room, nick, created } => self.room_joined(&room, nick, created),
@@ -317,7 +317,8 @@ impl<'a> Step<'a> {
         self.live.next_request += 1;
         let run = *self.live.run.get_or_insert_with(|| Random::new(self.entropy, "run").number(u32::MAX));
         let id = RequestId::new(format!("{run:x}-{}", self.live.next_request));
-        self.live.session.requests.insert(id.clone(), purpose);
+        let asked = Asked { request: request.clone(), purpose };
+        self.live.session.requests.insert(id.clone(), asked);
         self.send(Outbound::Request { id, request });
     }
 

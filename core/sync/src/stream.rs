@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::EngineError;
 use crate::live::{Catchup, Live, RoomLive, SessionLive};
+use crate::outbox::kind_of;
 use crate::policy::OUTBOX_WINDOW;
 use crate::step::Step;
 use crate::wish::{decode, encode};
@@ -160,7 +161,7 @@ impl Step<'_> {
             for state in [OutboxState::Sent, OutboxState::Sending] {
                 for row in outbox::pending(self.tx, id, state, OUTBOX_WINDOW)? {
                     if !row.stanza.is_some_and(|stanza| lost.contains(&stanza)) {
-                        self.live.session.in_flight.insert(row.id);
+                        self.live.session.in_flight.insert(row.id, kind_of(&conversation));
                     }
                 }
             }

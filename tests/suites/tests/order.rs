@@ -156,3 +156,33 @@ fn what_a_server_put_aside_while_it_handed_a_session_over_is_read_from_its_archi
         assert_eq!(shown, expected);
     }
 }
+
+/// Nothing goes into a chat before the archive is read, so a question that stays unanswered would silence the phone.
+#[test]
+fn a_question_whose_answer_went_with_the_connection_before_is_asked_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::scripted(folder.path());
+    world.server().count_archive_ids();
+    world.settle();
+    let contact = world.phone(1).address.clone();
+    let Ok(Reply::Conversation(chat)) = world.command(0, Command::StartChat { contact }) else {
+        panic!("no chat")
+    };
+    world.settle();
+    let (now, ana) = (world.now(), world.phone(0).address.clone());
+    world.lose(0);
+    world.phone_mut(0).link_up(now);
+    let asked: Vec<Outbound> = world.phone_mut(0).up.drain(..).collect();
+    assert!(!asked.is_empty());
+    for outbound in asked {
+        world.server().handle(now, &ana, outbound);
+    }
+    world.phone_mut(0).link_down(now);
+    world.phone_mut(0).link_up(now);
+    world.command(0, Command::Send { conversation: chat, text: "anybody there?".into() }).unwrap();
+    world.settle();
+    let theirs = world.phone(1).readers().read(|db| conversation::by_address(db, &ana)).unwrap().unwrap();
+    let shown: Vec<_> = texts(world.phone(1), theirs.id).into_iter().map(|message| message.text).collect();
+    assert_eq!(shown, ["anybody there?"]);
+    assert!(world.phone(0).connection.as_ref().unwrap().caught_up);
+}
