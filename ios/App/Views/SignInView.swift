@@ -29,7 +29,8 @@ struct SignInView: View {
             .navigationTitle("Heliograph")
             .alert($screen.failure)
             .alert(
-                screen.question?.title ?? "", isPresented: .constant(screen.question != nil), presenting: screen.question
+                screen.question?.title ?? "", isPresented: .constant(screen.question != nil),
+                presenting: screen.question
             ) { certificate in
                 if certificate.confirmable {
                     Button("Trust this key", role: .destructive) {

@@ -148,17 +148,21 @@ import Testing
         try await client.shutdown()
     }
 
-    @Test func aServerWithTheCertificateOfAnotherIsRefusedWhateverTheUserSays() async throws {
+    @Test func aServerWithAnExpiredCertificateIsRefusedWhateverTheUserSays() async throws {
         let device = try Device()
-        let screen = SignIn(accounts: device.accounts)
-        (screen.address, screen.password) = ("eve@elsewhere.example", "secret")
-        (screen.server, screen.authority) = (Server.place, Server.authority)
+        let screen = SignIn(accounts: device.accounts) { config in
+            var shown = try await Client.inspectServer(of: config)
+            (shown.problem, shown.confirmable) = (.expired, false)
+            return shown
+        }
+        (screen.address, screen.password) = (Server.address("eve"), Server.password("eve"))
+        screen.server = Server.place
         #expect(await screen.signIn() == nil)
-        #expect(screen.question?.problem == .otherName && screen.question?.confirmable == false)
+        #expect(screen.question?.problem == .expired && screen.failure == nil)
         screen.trust()
         #expect(screen.question != nil)
         screen.distrust()
-        #expect(await screen.signIn() == nil && screen.question?.problem == .otherName)
+        #expect(await screen.signIn() == nil && screen.question?.problem == .expired && !device.accounts.hasAccount)
     }
 
     @Test func whatCannotBeIsSaidAndLeavesNothing() async throws {

@@ -25,10 +25,12 @@ public final class SignIn {
     private var trustedKey: String?
 
     private let accounts: Accounts
+    private let inspect: (AccountConfig) async throws -> ServerCertificate
 
-    /// Into these accounts.
-    public init(accounts: Accounts) {
+    /// Into these accounts. `inspect` looks at the certificate of a server that was refused; if none is given, the core does.
+    public init(accounts: Accounts, inspect: ((AccountConfig) async throws -> ServerCertificate)? = nil) {
         self.accounts = accounts
+        self.inspect = inspect ?? { try await Client.inspectServer(of: $0) }
     }
 
     /// All that is needed was typed.
@@ -68,7 +70,7 @@ public final class SignIn {
     /// Refused a moment ago and believed now, as where a hotel's network has answered: nothing to ask. Nor if the user has asked
     /// for this key.
     private func ask() async {
-        guard trustedKey == nil, let shown = try? await Client.inspectServer(of: configuration()), !shown.trusted else {
+        guard trustedKey == nil, let shown = try? await inspect(configuration()), !shown.trusted else {
             return
         }
         question = shown
