@@ -22,8 +22,8 @@ use tokio::time::{Instant, timeout_at};
 const AT_ONCE: usize = 200;
 
 /// How long anything may take: longer than a session waits for an acknowledgement (90 s, `core/xmpp`, timeouts) before it
-/// gives up a link that died in silence, and then comes back.
-const PATIENCE: Duration = Duration::from_secs(150);
+/// gives up a link that died in silence, and then for its next try after many that failed in a row (5 min, record 0014).
+const PATIENCE: Duration = Duration::from_mins(7);
 
 /// More than any test writes.
 const ALL: usize = 100_000;
@@ -122,13 +122,13 @@ impl Handset {
         }
     }
 
-    /// Its connection, and the last that it shows.
+    /// Its connection, what its wire has carried, and the last that it shows.
     pub fn describe(&self) -> String {
         let connection = self.client.connection();
         let shown = self.screen.messages.lock().unwrap();
         let last = shown.values().rev().take(ENOUGH_TO_SEE_WHY);
         let last: Vec<_> = last.map(|message| (&message.text, message.state)).collect();
-        format!("{}: {connection:?}; {last:?}", self.name)
+        format!("{}: {connection:?}; {:?}; {last:?}", self.name, self.wire.traffic())
     }
 
     /// Waits until a text is shown.
