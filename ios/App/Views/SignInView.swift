@@ -40,25 +40,8 @@ struct SignInView: View {
                 }
                 Button("Cancel", role: .cancel) { screen.distrust() }
             } message: { certificate in
-                Text(certificate.why)
+                Text(certificate.explanation)
             }
-        }
-    }
-}
-
-extension ServerCertificate {
-    fileprivate var title: LocalizedStringKey { confirmable ? "Do you know this server?" : "This server is refused" }
-
-    /// Why it is refused, and what can be done about that.
-    fileprivate var why: LocalizedStringKey {
-        switch problem {
-        case .expired: "Its certificate has expired. If this device's date is right, ask whoever runs it to renew it."
-        case .notValidYet: "Its certificate is not valid yet. Check this device's date."
-        case .otherName: "The certificate is for another server. On a public Wi-Fi, sign in there first."
-        case .otherKey: "It has another key than the one that was expected: it may be an impostor."
-        case .revoked: "Its certificate was taken back by whoever issued it."
-        case .malformed: "What it shows is no proper certificate."
-        case .unknownIssuer, nil: "Compare the fingerprint with what the operator says: \(fingerprintSha256)"
         }
     }
 }

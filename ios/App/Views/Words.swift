@@ -75,3 +75,25 @@ extension Waiting {
         }
     }
 }
+
+extension ServerCertificate {
+    var title: LocalizedStringKey {
+        switch confirmable {
+        case true: "Do you know this server?"
+        case false: "This server is refused"
+        }
+    }
+
+    /// Why it is refused, and what can be done about that.
+    var explanation: LocalizedStringKey {
+        switch problem {
+        case .expired: "Its certificate has expired. If this device's date is right, ask whoever runs it to renew it."
+        case .notValidYet: "Its certificate is not valid yet. Check this device's date."
+        case .otherName: "The certificate is for another server. On a public Wi-Fi, sign in there first."
+        case .otherKey: "It has another key than the one that was expected: it may be an impostor."
+        case .revoked: "Its certificate was taken back by whoever issued it."
+        case .malformed: "What it shows is no proper certificate."
+        case .unknownIssuer, nil: "Compare the fingerprint with what the operator says: \(fingerprintSha256)"
+        }
+    }
+}
