@@ -114,7 +114,8 @@ internal class MessageNotifications(private val context: Context, private val pr
         if (isGroup) style.setConversationTitle(title).setGroupConversation(true)
         for (message in unread.messages) {
             style.addMessage(
-                message.readable.take(TEXT),
+                // Half a character would be shown as a box.
+                message.readable.take(TEXT).dropLastWhile { it.isHighSurrogate() },
                 message.sentAtMs,
                 person(message.sender),
             )

@@ -172,6 +172,10 @@ class MessageNotificationsTest {
         assertNull(style.conversationTitle)
         val text = "${style.messages.single().text}"
         assertTrue("${text.length}", text.startsWith("long long") && text.length <= 500)
+
+        show(unread(8, "x".repeat(499) + "\uD83D\uDE00"))
+        val cut = NotificationCompat.MessagingStyle.extractMessagingStyleFromNotification(shown(8))!!
+        assertEquals("no half of a character", "x".repeat(499), "${cut.messages.single().text}")
     }
 
     @Test
