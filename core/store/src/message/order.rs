@@ -65,14 +65,15 @@ impl Ranked {
         })
     }
 
-    /// Whether it belongs above `other`, which has the higher place of the two as yet.
-    fn follows(&self, other: &Self) -> bool {
-        let archived = match (&self.archive, &other.archive) {
-            (Some(own), Some(others)) => others.precedes(own),
+    /// Whether it belongs after `late`, although it stands before it as yet. Of texts of one device their sequence says so,
+    /// whatever the archive does.
+    fn follows(&self, late: &Self) -> bool {
+        let in_time = late.sent_at.saturating_sub(self.sent_at) <= LATE_MAX;
+        match (self.sequence.zip(late.sequence), self.archive.as_ref().zip(late.archive.as_ref())) {
+            (Some((own, lates)), _) if own <= lates || in_time => lates < own,
+            (_, Some((own, lates))) => lates.precedes(own),
             _ => false,
-        };
-        let sent = self.sequence.zip(other.sequence).is_some_and(|(own, others)| others < own);
-        archived || (sent && other.sent_at.saturating_sub(self.sent_at) <= LATE_MAX)
+        }
     }
 }
 

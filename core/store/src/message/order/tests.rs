@@ -162,6 +162,36 @@ fn texts_of_one_device_stand_in_the_order_in_which_it_sent_them() {
     });
 }
 
+/// As ejabberd had it: the archive's ids tell an order, and it is the wrong one.
+#[test]
+fn what_the_device_says_of_its_texts_counts_before_what_the_archive_says() {
+    let home = Home::new();
+    let mut store = home.open();
+    write(&mut store, |tx| {
+        let id = chat(tx, "ben");
+        let archive = |number: u64| ArchiveId::new(format!("17959427885{number}00000"));
+        let hear = |number: u64, at: u64| {
+            let sequence = Some(message::Sequence { device: DeviceId([1; 8]), number });
+            let text = number.to_string();
+            let archive = Some(archive(at));
+            add(tx, &message::NewMessage { archive, sequence, ..incoming(id, &text, &text) })
+        };
+        let shown = || texts(&page(tx, id, None, 20).unwrap()).join(" ");
+        hear(50, 10);
+        let second = hear(52, 30);
+        hear(51, 50);
+        hear(53, 40);
+        assert_eq!(shown(), "50 51 52 53");
+        message::note_copy(tx, second, &archive(20)).unwrap();
+        assert_eq!(shown(), "50 51 52 53");
+        // Somebody else's, between them in the archive.
+        let chloe = Sender::Account(address("chloe@example.org"));
+        let between = Some(archive(45));
+        add(tx, &message::NewMessage { sender: chloe, archive: between, ..incoming(id, "x", "x") });
+        assert_eq!(shown(), "50 x 51 52 53");
+    });
+}
+
 #[test]
 fn a_text_that_is_sent_again_comes_after_what_was_written_meanwhile() {
     let home = Home::new();
