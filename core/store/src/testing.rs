@@ -9,7 +9,7 @@ use rusqlite::Transaction;
 use tempfile::TempDir;
 
 use crate::conversation::{self, ConversationState, NewConversation};
-use crate::message::{self, Inserted, NewMessage, Place, Sender};
+use crate::message::{self, Inserted, Message, NewMessage, Place, Sender};
 use crate::{DatabaseKey, Store, StoreError};
 
 /// A folder of its own that goes with the value, and in it the path of a database.
@@ -103,6 +103,11 @@ pub(crate) fn add(tx: &Transaction<'_>, new: &NewMessage) -> i64 {
         Inserted::New(row) => row,
         Inserted::Duplicate(_) => panic!("stored already"),
     }
+}
+
+/// What these messages say.
+pub(crate) fn texts(messages: &[Message]) -> Vec<&str> {
+    messages.iter().map(|message| message.text.as_str()).collect()
 }
 
 /// Runs `write` in a transaction that must commit.

@@ -157,10 +157,7 @@ fn a_server_without_rooms_is_told_apart_and_chats_still_work() {
     let members = vec![world.phone(1).address.clone()];
     let refused = world.command(0, Command::CreateGroup { name: "no".into(), members });
     assert_eq!(refused.unwrap_err().code, ErrorCode::RoomsUnavailable);
-    let contact = world.phone(1).address.clone();
-    let Ok(Reply::Conversation(id)) = world.command(0, Command::StartChat { contact }) else {
-        panic!("no chat")
-    };
+    let id = world.start_chat(0, 1);
     world.command(0, Command::Send { conversation: id, text: "directly then".into() }).unwrap();
     world.settle();
     let ana = world.phone(0).address.clone();

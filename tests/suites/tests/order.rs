@@ -9,9 +9,8 @@
 )]
 
 use heliograph_model::stanza::{Outbound, Request};
-use heliograph_store::conversation;
-use heliograph_suites::model::{World, texts};
-use heliograph_sync::{Command, Input, Reply};
+use heliograph_suites::model::World;
+use heliograph_sync::{Command, Input};
 
 /// The session of the author passes from one connection to the next: what he sent first is refused once more and comes last.
 #[test]
@@ -73,10 +72,7 @@ fn what_a_server_hands_over_out_of_turn_is_not_lost_if_the_link_breaks_in_betwee
     let folder = tempfile::tempdir().unwrap();
     let mut world = World::scripted(folder.path());
     world.settle();
-    let contact = world.phone(1).address.clone();
-    let Ok(Reply::Conversation(chat)) = world.command(0, Command::StartChat { contact }) else {
-        panic!("no chat")
-    };
+    let chat = world.start_chat(0, 1);
     let say = |world: &mut World, text: &str| {
         world.command(0, Command::Send { conversation: chat, text: text.into() }).unwrap();
     };
@@ -95,10 +91,7 @@ fn what_a_server_hands_over_out_of_turn_is_not_lost_if_the_link_breaks_in_betwee
     world.input(1, Input::Received(news));
     world.lose(1);
     world.settle();
-    let ana = world.phone(0).address.clone();
-    let theirs = world.phone(1).readers().read(|db| conversation::by_address(db, &ana)).unwrap().unwrap();
-    let shown: Vec<_> = texts(world.phone(1), theirs.id).into_iter().map(|message| message.text).collect();
-    assert_eq!(shown, ["before", "first", "second"], "in the order of their author");
+    assert_eq!(world.shown_of_chat(1, 0), ["before", "first", "second"], "in the order of their author");
 }
 
 #[test]
@@ -110,10 +103,7 @@ fn what_a_server_put_aside_while_it_handed_a_session_over_is_read_from_its_archi
             world.server().count_archive_ids();
         }
         world.settle();
-        let contact = world.phone(1).address.clone();
-        let Ok(Reply::Conversation(chat)) = world.command(0, Command::StartChat { contact }) else {
-            panic!("no chat")
-        };
+        let chat = world.start_chat(0, 1);
         let say = |world: &mut World, text: &str| {
             world.command(0, Command::Send { conversation: chat, text: text.into() }).unwrap();
             world.settle_without(1);
@@ -148,12 +138,8 @@ fn what_a_server_put_aside_while_it_handed_a_session_over_is_read_from_its_archi
         assert_eq!(world.phone(1).connection.as_ref().unwrap().caught_up, !counts);
         say(&mut world, "after");
         world.settle();
-        let ana = world.phone(0).address.clone();
-        let theirs = world.phone(1).readers().read(|db| conversation::by_address(db, &ana)).unwrap().unwrap();
-        let shown: Vec<_> =
-            texts(world.phone(1), theirs.id).into_iter().map(|message| message.text).collect();
         let expected: &[&str] = if counts { &["before", "put aside", "after"] } else { &["before", "after"] };
-        assert_eq!(shown, expected);
+        assert_eq!(world.shown_of_chat(1, 0), expected);
     }
 }
 
@@ -164,10 +150,7 @@ fn a_question_whose_answer_went_with_the_connection_before_is_asked_again() {
     let mut world = World::scripted(folder.path());
     world.server().count_archive_ids();
     world.settle();
-    let contact = world.phone(1).address.clone();
-    let Ok(Reply::Conversation(chat)) = world.command(0, Command::StartChat { contact }) else {
-        panic!("no chat")
-    };
+    let chat = world.start_chat(0, 1);
     world.settle();
     let (now, ana) = (world.now(), world.phone(0).address.clone());
     world.lose(0);
@@ -181,8 +164,6 @@ fn a_question_whose_answer_went_with_the_connection_before_is_asked_again() {
     world.phone_mut(0).link_up(now);
     world.command(0, Command::Send { conversation: chat, text: "anybody there?".into() }).unwrap();
     world.settle();
-    let theirs = world.phone(1).readers().read(|db| conversation::by_address(db, &ana)).unwrap().unwrap();
-    let shown: Vec<_> = texts(world.phone(1), theirs.id).into_iter().map(|message| message.text).collect();
-    assert_eq!(shown, ["anybody there?"]);
+    assert_eq!(world.shown_of_chat(1, 0), ["anybody there?"]);
     assert!(world.phone(0).connection.as_ref().unwrap().caught_up);
 }

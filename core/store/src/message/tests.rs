@@ -9,11 +9,7 @@ use super::{
 };
 use crate::conversation::{self, ConversationState, NewConversation};
 use crate::message;
-use crate::testing::{Home, add, address, chat, incoming, outgoing, write};
-
-fn texts(messages: &[Message]) -> Vec<&str> {
-    messages.iter().map(|message| message.text.as_str()).collect()
-}
+use crate::testing::{Home, add, address, chat, incoming, outgoing, texts, write};
 
 #[test]
 fn a_message_comes_back_as_it_was_stored() {

@@ -187,6 +187,22 @@ impl World {
         texts(&self.phones[which], group.id).into_iter().map(|message| message.text).collect()
     }
 
+    /// A phone begins a chat with another one.
+    pub fn start_chat(&mut self, which: usize, with: usize) -> ConversationId {
+        let contact = self.phones[with].address.clone();
+        match self.command(which, Command::StartChat { contact }) {
+            Ok(Reply::Conversation(chat)) => chat,
+            other => panic!("no chat: {other:?}"),
+        }
+    }
+
+    /// What a phone shows of its chat with another one.
+    pub fn shown_of_chat(&self, which: usize, with: usize) -> Vec<String> {
+        let (phone, contact) = (&self.phones[which], &self.phones[with].address);
+        let chat = phone.readers().read(|db| conversation::by_address(db, contact)).unwrap().expect("a chat");
+        texts(phone, chat.id).into_iter().map(|message| message.text).collect()
+    }
+
     /// Why messages are in quarantine on a phone.
     pub fn quarantined(&self, which: usize) -> Vec<String> {
         reasons(&self.phones[which])

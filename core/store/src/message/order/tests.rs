@@ -3,12 +3,8 @@
 use heliograph_model::{ArchiveId, DeviceId, ErrorCode, Timestamp};
 
 use crate::conversation;
-use crate::message::{self, Inserted, Message, Place, Sender, changed_since, latest_revision, page};
-use crate::testing::{Home, add, address, chat, incoming, outgoing, write};
-
-fn texts(messages: &[Message]) -> Vec<&str> {
-    messages.iter().map(|message| message.text.as_str()).collect()
-}
+use crate::message::{self, Inserted, Place, Sender, changed_since, latest_revision, page};
+use crate::testing::{Home, add, address, chat, incoming, outgoing, texts, write};
 
 #[test]
 fn what_comes_out_of_turn_stands_where_its_archive_has_it() {
